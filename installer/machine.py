@@ -61,20 +61,18 @@ class Machine:
         system: `Linux`, `Darwin` or `Windows`.
         environ: the environment variables.
         debian: packages come from apt.
-        privilege: what to put before a command to run it as root: nothing for root, None where it cannot be done.
     """
 
     system: str
     environ: dict[str, str]
     debian: bool = False
-    privilege: tuple[str, ...] | None = None
 
     @classmethod
     def here(cls) -> Machine:
         """The machine this runs on."""
         system = platform.system()
         debian = system == "Linux" and bool(shutil.which("apt-get") and shutil.which("dpkg-query"))
-        return cls(system, dict(os.environ), debian, find_privilege() if debian else None)
+        return cls(system, dict(os.environ), debian)
 
     @property
     def has_screen(self) -> bool:
@@ -92,7 +90,7 @@ class Machine:
 
 
 def find_privilege() -> tuple[str, ...] | None:
-    """How this user becomes root without being asked for a password."""
+    """What to put before a command to run it as root: nothing for root, None where a password would be asked for."""
     if os.geteuid() == 0:
         return ()
     return ("sudo", "-n") if shutil.which("sudo") and succeeds(["sudo", "-n", "true"]) else None
@@ -156,10 +154,11 @@ def apt_commands(packages: Sequence[str], privilege: tuple[str, ...]) -> list[li
 
 def install_packages(machine: Machine, packages: Sequence[str]) -> bool:
     """Installs Debian packages where that can be done without a password; returns whether all went in."""
-    if not machine.debian or machine.privilege is None:
+    privilege = find_privilege() if machine.debian else None
+    if privilege is None:
         return False
     say(f"Installing with apt-get: {' '.join(packages)}")
-    for command in apt_commands(packages, machine.privilege):
+    for command in apt_commands(packages, privilege):
         # apt-get speaks of every package that it unpacks: shown only where it failed.
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True)
         if done.returncode:

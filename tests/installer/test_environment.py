@@ -15,7 +15,7 @@ from machine import Machine, SetupError
 if TYPE_CHECKING:
     from pathlib import Path
 
-LINUX = Machine("Linux", {}, debian=True, privilege=())
+LINUX = Machine("Linux", {}, debian=True)
 BOUNDS = "torch>=2.6,<2.14"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +13,7 @@ from machine import WINDOW_LIBRARIES, Machine, apt_commands, install_libraries, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DEBIAN = Machine("Linux", {}, debian=True, privilege=())
+DEBIAN = Machine("Linux", {}, debian=True)
 FEDORA = Machine("Linux", {})
 
 
@@ -38,6 +37,7 @@ class FakeApt:
 def use(apt: FakeApt, monkeypatch: pytest.MonkeyPatch) -> FakeApt:
     monkeypatch.setattr(machine, "output_of", apt.output_of)
     monkeypatch.setattr(machine.subprocess, "run", apt.run)
+    monkeypatch.setattr(machine, "find_privilege", lambda: ())
     return apt
 
 
@@ -116,7 +116,8 @@ def test_without_root_the_command_is_printed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     apt = use(FakeApt([f"{name}, " for name in WINDOW_LIBRARIES if name != "libgl1"]), monkeypatch)
-    assert not install_libraries(replace(DEBIAN, privilege=None), for_tests=True)
+    monkeypatch.setattr(machine, "find_privilege", lambda: None)
+    assert not install_libraries(DEBIAN, for_tests=True)
     assert "sudo apt-get update && sudo apt-get install -y libgl1 xvfb" in capsys.readouterr().out
     assert apt.calls == []
 

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.runs import Host
+from tests.app.runs import fake_worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytestqt.qtbot import QtBot
+
+
+def shared_segments() -> set[str]:
+    folder = Path("/dev/shm")
+    return {path.name for path in folder.glob("ps_*")} if folder.is_dir() else set()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    threads, segments = set(threading.enumerate()), shared_segments()
+    yield
+    left = [
+        thread.name for thread in threading.enumerate() if thread not in threads and thread.name in ("inbox", "post")
+    ]
+    assert not left, f"threads left: {left}"
+    assert not shared_segments() - segments, "shared memory left"
+
+
+@pytest.fixture
+def host(qtbot: QtBot) -> Iterator[Host]:
+    made = Host(1, None, fake_worker.serve)
+    yield made
+    made.close()

@@ -1,1 +1,1 @@
-"""The window of Perception Studio. It knows `engine.api` and `engine.raster`, nothing else of the engine, and never torch."""
+"""The window of Perception Studio. Of the engine it knows only `engine.api` and `engine.raster`; it never loads torch."""

@@ -7,6 +7,10 @@ shades of the same hues, because sky blue and yellow vanish on white.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+Mode = Literal["dark", "light", "system"]
+"""`system` follows the desktop."""
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,11 @@ Widgets that Qt paints take their looks from the application's style sheet (`app
 
 from __future__ import annotations
 
-from typing import Literal
-
 from PySide6.QtCore import QDir, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QSlider, QStyleFactory, QTabBar, QWidget
 
-from app.colours import DARK, LIGHT, Colours
+from app.colours import DARK, LIGHT, Colours, Mode
 from app.fonts import ASSETS, font, load_fonts, mono
 from app.glyphs import GLYPHS
 from app.icons import GlyphEngine, draw_glyph
@@ -23,8 +21,6 @@ from app.style import style_sheet
 from engine.api.words import near
 
 __all__ = ["DARK", "LIGHT", "Colours", "Mode", "Theme", "draw_glyph", "dress", "font", "icon", "mono", "theme"]
-
-Mode = Literal["dark", "light", "system"]
 
 
 class Theme(QObject):

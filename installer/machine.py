@@ -13,6 +13,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,7 +92,7 @@ class Machine:
 
 def find_privilege() -> tuple[str, ...] | None:
     """What to put before a command to run it as root: nothing for root, None where a password would be asked for."""
-    if os.geteuid() == 0:
+    if sys.platform != "win32" and os.geteuid() == 0:
         return ()
     return ("sudo", "-n") if shutil.which("sudo") and succeeds(["sudo", "-n", "true"]) else None
 

@@ -1,0 +1,1 @@
+"""Runs a lab: context, worker, outbox, snapshots, checks, command line."""

@@ -1,0 +1,217 @@
+"""The command line without a window: labs, run, prove, doctor. Scripts rely on its words, shapes and exit statuses (0, 1, 2)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+import torch
+
+from engine.api.catalogue import read_cached, write_cache
+from engine.api.errors import ParameterError, StudioError
+from engine.api.lab import Lab, LabInfo, info_to_json
+from engine.api.params import Dataset, File, find_field, parse, to_json
+from engine.api.records import new_run_folder, read_record
+from engine.api.words import number, plural
+from engine.run.checks import CheckContext, run_check
+from engine.run.device import pick_device
+from engine.run.discovery import describe_all, lab_ids, load
+from engine.run.doctor import as_json, as_text, examine
+from engine.run.headless import Order, run_headless
+from engine.run.ranks import Ranks
+
+if TYPE_CHECKING:
+    from engine.api.messages import CheckRow
+
+
+class _Places(Protocol):
+    """Where the program keeps things; `main.py` decides."""
+
+    @property
+    def cache(self) -> Path: ...
+
+    @property
+    def runs(self) -> Path: ...
+
+
+class Parser(argparse.ArgumentParser):
+    """Bad input is one line on stderr and exit 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong and what to do."""
+        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def main(
+    argv: Sequence[str], places: _Places, ranks: Ranks | None = None, opengl: Callable[[], str] | None = None
+) -> int:
+    """Runs one command. Returns the exit status; bad input is one sentence on stderr and 2."""
+    arguments = _parser().parse_args(argv)
+    torch.set_num_threads(
+        max(1, min(4, (os.cpu_count() or 2) // 2))
+    )  # more threads than free cores is far slower than one
+    try:
+        match arguments.command:
+            case "labs":
+                return _labs(arguments, places)
+            case "run":
+                return _run(arguments, places, ranks or Ranks())
+            case "prove":
+                return _prove(arguments)
+            case _:
+                return _doctor(arguments, opengl)
+    except StudioError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="main.py", description="Perception Studio without a window.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    labs = commands.add_parser("labs", help="every lab: id, title, topic, source, parameters")
+    labs.add_argument("--json", action="store_true", help="as JSON")
+    run = commands.add_parser("run", help="run a lab; writes its folder and result.json")
+    run.add_argument("lab", metavar="LAB", help="topic.name, or the path of a lab's file")
+    run.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="set a parameter; may be repeated"
+    )
+    run.add_argument("--data", metavar="PATH", help="a folder of pictures or a file of your own, or a data set's name")
+    run.add_argument("--steps", metavar="N", help="how many steps")
+    run.add_argument("--seed", type=int, default=None, metavar="S", help="seed of all random numbers (default 0)")
+    run.add_argument("--device", default="auto", metavar="auto|cpu|cuda", help="where it computes")
+    run.add_argument("--out", type=Path, metavar="DIR", help="the run's folder")
+    run.add_argument("--resume", type=Path, metavar="DIR|FILE", help="go on from a run's folder or a snapshot")
+    prove = commands.add_parser("prove", help="run the checks; exit 1 if one fails")
+    prove.add_argument("labs", nargs="*", metavar="LAB")
+    prove.add_argument("--json", action="store_true", help="as JSON")
+    prove.add_argument("--seed", type=int, default=0, metavar="S")
+    prove.add_argument("--device", default="auto", metavar="auto|cpu|cuda")
+    doctor = commands.add_parser("doctor", help="what this machine has")
+    doctor.add_argument("--json", action="store_true", help="as JSON")
+    return parser
+
+
+# labs ----------------------------------------------------------------------------------------------------
+
+
+def _labs(arguments: argparse.Namespace, places: _Places) -> int:
+    infos = read_cached(places.cache)
+    if infos is None:
+        infos = describe_all()
+        write_cache(places.cache, [info_to_json(info) for info in infos])
+    if arguments.json:
+        print(json.dumps({"labs": [info_to_json(info) for info in infos]}, ensure_ascii=False))
+        return 0
+    for info in infos:
+        print(_lab_line(info, max(len(other.id) for other in infos)))
+    return 0
+
+
+def _lab_line(info: LabInfo, width: int) -> str:
+    if info.broken:
+        return f"{info.id:<{width}}  does not load: {info.broken}"
+    return f"{info.id:<{width}}  {info.title} — {info.source}"
+
+
+# run ----------------------------------------------------------------------------------------------------
+
+
+def _run(arguments: argparse.Namespace, places: _Places, ranks: Ranks) -> int:
+    lab = load(arguments.lab)
+    if arguments.resume is not None and not arguments.resume.exists():
+        raise StudioError(f"There is nothing to resume at {arguments.resume}.")
+    values = _values(lab, arguments)
+    in_place = arguments.resume is not None and arguments.resume.is_dir()
+    seed = arguments.seed
+    if seed is None:
+        seed = read_record(arguments.resume).seed if in_place else 0
+    out = arguments.out
+    if out is None and not in_place:
+        out = new_run_folder(places.runs, lab.id) if ranks.rank == 0 else places.runs
+    return run_headless(Order(lab, values, seed, arguments.device, out, arguments.resume, ranks))
+
+
+def _values(lab: Lab, arguments: argparse.Namespace) -> dict[str, Any]:
+    """The parameters that the command line sets, as JSON. Raises ParameterError."""
+    values = {}
+    for assignment in arguments.set:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise ParameterError(f"--set takes NAME=VALUE, not “{assignment}”.")
+        values[name] = to_json(parse(find_field(lab.fields, name), text))
+    if arguments.steps is not None:
+        values["steps"] = to_json(parse(find_field(lab.fields, "steps"), arguments.steps))
+    if arguments.data is not None:
+        values |= _data(lab, arguments.data)
+    return values
+
+
+def _data(lab: Lab, path: str) -> dict[str, Any]:
+    """`--data` goes to the lab's data set, else to the first file it takes."""
+    for entry in lab.fields:
+        if isinstance(entry.control, Dataset):
+            if path not in entry.control.names and not Path(path).exists():
+                raise StudioError(
+                    f"There is no folder {path}, and no data set of that name ({', '.join(entry.control.names)})."
+                )
+            return {entry.name: to_json(parse(entry, path))}
+    for entry in lab.fields:
+        if isinstance(entry.control, File):
+            if not Path(path).is_file():
+                raise StudioError(f"There is no file {path}.")
+            return {entry.name: path}
+    raise StudioError(f"The lab {lab.id} takes no data of your own.")
+
+
+# prove ----------------------------------------------------------------------------------------------------
+
+
+def _prove(arguments: argparse.Namespace) -> int:
+    labs = [load(lab_id) for lab_id in (arguments.labs or lab_ids())]
+    device = pick_device(arguments.device)
+    rows: list[CheckRow] = []
+    for lab in labs:
+        for check in lab.checks:
+            row = run_check(lab, check, CheckContext(lab, device, seed=arguments.seed))
+            rows.append(row)
+            if not arguments.json:
+                print(_check_line(row), flush=True)
+    failed = sum(not row.passed for row in rows)
+    if arguments.json:
+        print(json.dumps({"checks": [_finite(asdict(row)) for row in rows]}, ensure_ascii=False))
+    else:
+        print(
+            f"{plural(len(rows), 'check')}, {failed} failed" if failed else f"{plural(len(rows), 'check')}, all passed"
+        )
+    return 1 if failed else 0
+
+
+def _check_line(row: CheckRow) -> str:
+    sign = {"equal": "=", "at most": "≤", "at least": "≥"}[row.relation]
+    mark = "✓" if row.passed else "✗"
+    outcome = row.error or f"measured {number(row.measured)}, {sign} {number(row.expected)} ± {number(row.tolerance)}"
+    return f"{mark} {row.lab}: {row.title}: {outcome}  ({row.seconds:.1f} s)"
+
+
+def _finite(row: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no NaN: a value that was not reached is null."""
+    return {key: None if isinstance(value, float) and value != value else value for key, value in row.items()}
+
+
+# doctor ----------------------------------------------------------------------------------------------------
+
+
+def _doctor(arguments: argparse.Namespace, opengl: Callable[[], str] | None) -> int:
+    report = examine(opengl)
+    print(json.dumps(as_json(report), ensure_ascii=False) if arguments.json else as_text(report))
+    return 0

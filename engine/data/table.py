@@ -1,0 +1,125 @@
+"""One way to any set of pictures: a name that the program knows, or a path to the person's own.
+
+Labs that learn from pictures call `load_pictures`, so that `--data FOLDER` and a dropped folder work in each of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional
+
+from engine.api.errors import DataError
+from engine.api.words import near
+from engine.data.pictures import read_folder, read_picture
+
+NAMES = ("digits", "sprites")
+SPRITES = 5000
+SPLIT_SEED = 0
+"""The exam is the same for every run: figures of different seeds can be compared."""
+
+
+@dataclass(frozen=True)
+class PictureData:
+    """Pictures to learn from and pictures to be judged by.
+
+    `train`, `test` [N, C, S, S] in 0..1; their labels index `names`; `note` says in words what was read.
+    `test_factors` [n, F]: the factors that made each test picture, where they are known, called `factor_names`.
+    """
+
+    train: Float[Tensor, "n c s s"]
+    test: Float[Tensor, "m c s s"]
+    train_labels: Int[Tensor, "n"]
+    test_labels: Int[Tensor, "m"]
+    names: tuple[str, ...]
+    note: str
+    test_factors: Int[Tensor, "m f"] | None = None
+    factor_names: tuple[str, ...] = ()
+
+
+def load_pictures(name_or_path: str, size: int, channels: int, seed: int = SPLIT_SEED) -> PictureData:
+    """The set of that name, or the pictures at that path, split 80/20.
+
+    Args:
+        name_or_path: one of `NAMES`, a folder of pictures (its sub-folders are classes), or a single picture.
+        size: side of the square pictures in pixels; digits are 8 × 8 and enlarged to anything else.
+        channels: 1 (grey) or 3 (RGB).
+        seed: of the split and of procedural pictures.
+
+    Raises:
+        DataError: there is neither such a set nor such a path, or no picture there can be used.
+    """
+    if name_or_path == "digits":
+        return _digits(size, channels, seed)
+    if name_or_path == "sprites":
+        return _sprites(size, channels, seed)
+    return _own(name_or_path, size, channels, seed)
+
+
+def _digits(size: int, channels: int, seed: int) -> PictureData:
+    from engine.data.digits import CLASSES, split_digits  # scikit-learn takes a second to import
+
+    digits = split_digits(seed)
+
+    def enlarged(pictures: Tensor) -> Tensor:
+        if size != pictures.shape[-1]:
+            pictures = functional.interpolate(pictures, (size, size), mode="bicubic").clamp(0, 1)
+        return pictures.repeat(1, channels, 1, 1)
+
+    note = f"{len(digits.train):,} digits to learn from, {len(digits.test)} to be judged by"
+    return PictureData(
+        enlarged(digits.train), enlarged(digits.test), digits.train_labels, digits.test_labels, CLASSES, note
+    )
+
+
+def _sprites(size: int, channels: int, seed: int) -> PictureData:
+    from engine.data.sprites import FACTORS, SHAPES, draw_sprites
+
+    sprites = draw_sprites(SPRITES, size, seed)
+    pictures = sprites.pictures if channels == 3 else _luma(sprites.pictures)
+    cut = SPRITES * 4 // 5
+    shape = sprites.factors[:, 0]
+    return PictureData(
+        pictures[:cut],
+        pictures[cut:],
+        shape[:cut],
+        shape[cut:],
+        SHAPES,
+        f"{cut:,} sprites to learn from, {SPRITES - cut:,} to be judged by",
+        sprites.factors[cut:],
+        tuple(FACTORS),
+    )
+
+
+def _own(path: str, size: int, channels: int, seed: int) -> PictureData:
+    place = Path(path).expanduser()
+    if place.is_dir():
+        found = read_folder(place, size, channels)
+        return _split(found.pictures, found.labels, found.names, found.note, seed)
+    if place.exists():
+        picture = read_picture(place, size, channels)[None]
+        return _split(picture, torch.zeros(1, dtype=torch.long), (place.stem,), "1 picture", seed)
+    raise DataError(f"There is no folder, picture or data set “{path}”{near(path, NAMES)}")
+
+
+def _split(pictures: Tensor, labels: Tensor, names: tuple[str, ...], note: str, seed: int) -> PictureData:
+    """Puts a fifth, at least one, aside. A single picture is both learnt from and judged by, and the note says so."""
+    count = len(pictures)
+    if count == 1:
+        return PictureData(pictures, pictures, labels, labels, names, f"{note}; it is also the one to be judged by")
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+    held = max(1, count // 5)
+    test, train = order[:held].sort().values, order[held:].sort().values
+    return PictureData(
+        pictures[train], pictures[test], labels[train], labels[test], names, f"{note}, {held} put aside to be judged by"
+    )
+
+
+def _luma(pictures: Float[Tensor, "n 3 s s"]) -> Float[Tensor, "n 1 s s"]:
+    """Brightness by ITU-R BT.601, as Pillow makes grey of colour."""
+    weights = torch.tensor([0.299, 0.587, 0.114])
+    return torch.einsum("nchw,c->nhw", pictures, weights).unsqueeze(1)

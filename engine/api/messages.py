@@ -109,11 +109,18 @@ class Prove:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelProof:
+    """Leave the checks that have not run; a run that is going on goes on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """Save, close and end the process."""
 
 
-Command = Start | Pause | Resume | Step | Stop | Change | Watch | Taken | Speed | Save | Rewind | Prove | Quit
+Command = (
+    Start | Pause | Resume | Step | Stop | Change | Watch | Taken | Speed | Save | Rewind | Prove | CancelProof | Quit
+)
 
 
 # Events ----------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ import torch
 
 from engine.api.errors import StudioError
 from engine.api.messages import (
+    CancelProof,
     Change,
     ChecksDone,
     CheckStarted,
@@ -73,15 +74,19 @@ class PipeSteering(Steering):
     def __init__(self, commands: Connection) -> None:
         super().__init__(interactive=True)
         self.quit = False
+        self.cancel_proof = False
         self.outbox: Outbox | None = None
         self.idle_prove = ""
         self.start: Start | None = None
         self._commands = commands
 
     def poll(self, timeout: float = 0.0) -> None:
-        """Reads every command that has come; a closed pipe means that the window is gone."""
+        """Reads every command that has come; a closed pipe means that the window is gone.
+
+        What comes after a `Start` is meant for that run: it stays in the pipe until the run has begun.
+        """
         try:
-            while self._commands.poll(timeout):
+            while self.start is None and self._commands.poll(timeout):
                 self.take(self._commands.recv())
                 timeout = 0.0
         except (EOFError, OSError):
@@ -117,9 +122,16 @@ class PipeSteering(Steering):
             case Rewind(step):
                 self.rewind = step
             case Prove(lab):
-                self.prove, self.idle_prove = True, lab
+                self.prove, self.idle_prove, self.cancel_proof = True, lab, False
+            case CancelProof():
+                self.cancel_proof = True
             case Quit():
                 self.stop = self.quit = True
+
+    def proof_is_over(self) -> bool:
+        """Whether the person has stopped the checks, or everything."""
+        self.poll()
+        return self.stop or self.cancel_proof
 
     def _redraw(self) -> None:
         self.poked = True
@@ -183,11 +195,7 @@ class Worker:
             self._events.send(Warned(str(error)))
             return
         device = pick_device("auto")
-        prove(lab, CheckContext(lab, device, cancelled=self._cancelled), self._events.send)
-
-    def _cancelled(self) -> bool:
-        self._steering.poll()
-        return self._steering.stop
+        prove(lab, CheckContext(lab, device, cancelled=self._steering.proof_is_over), self._events.send)
 
 
 class Run:
@@ -305,14 +313,10 @@ class Run:
             params=context.params,
             live=context.tracked,
             seed=context.seed,
-            cancelled=self._polled_stop,
+            cancelled=self._steering.proof_is_over,
         )
         with context.undisturbed():
             prove(self._lab, live, outbox.tell)
-
-    def _polled_stop(self) -> bool:
-        self._steering.poll()
-        return self._steering.stop
 
 
 def prove(lab: Lab, context: CheckContext, send: Any) -> None:

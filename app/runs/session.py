@@ -36,7 +36,7 @@ class Session(QObject):
     progressed = Signal(object)  # Progress
     saved = Signal(object)  # Saved
     changed = Signal(object)  # Changed
-    rewound = Signal(int)
+    rewound = Signal(object)  # Rewound
     held = Signal(object)  # Held
     warned = Signal(str)
     check_started = Signal(object)  # CheckStarted
@@ -185,8 +185,6 @@ class Session(QObject):
                 self.shown.emit(entry.frame, entry.step)
             case messages.CurvePoints():
                 self.points.emit(entry.curves)
-            case messages.Rewound():
-                self.rewound.emit(entry.step)
             case messages.Warned():
                 self.warned.emit(entry.text)
             case messages.ChecksDone():
@@ -215,6 +213,7 @@ class Session(QObject):
             messages.Progress: self.progressed,
             messages.Saved: self.saved,
             messages.Changed: self.changed,
+            messages.Rewound: self.rewound,
             messages.Held: self.held,
             messages.CheckStarted: self.check_started,
             messages.CheckRow: self.check_row,

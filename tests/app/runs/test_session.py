@@ -68,7 +68,7 @@ def test_points_before_a_rewind_come_before_it(host: Host, qtbot: QtBot) -> None
     session = host.session()
     story: list[object] = []
     session.points.connect(lambda curves: story.extend(curves["loss"][0].tolist()))
-    session.rewound.connect(lambda step: story.append(f"back to {step}"))
+    session.rewound.connect(lambda back: story.append(f"back to {back.step}"))
     with qtbot.waitSignal(session.ended, timeout=10_000):
         session.start(Start("rewinding", ""))
     assert story == [*range(20), "back to 5", *range(20, 40)]

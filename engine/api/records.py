@@ -136,6 +136,13 @@ def read_curves(folder: Path) -> dict[str, Curve]:
     return curves
 
 
+def append_rewind(folder: Path, step: int) -> None:
+    """Marks the points of `step` and later as of the past, in a folder that no run has open. Raises OSError."""
+    with (folder / "scalars.bin").open("ab") as file:
+        file.truncate(file.tell() // POINT.itemsize * POINT.itemsize)
+        file.write(np.array([(REWOUND, step, 0.0)], POINT).tobytes())
+
+
 def snapshot_steps(folder: Path) -> tuple[int, ...]:
     """The steps of the complete snapshots in a run's folder, oldest first."""
     kept = folder / "snapshots"

@@ -178,7 +178,7 @@ def _run_in_folder(
     if source is not None and source.resolve() != path.resolve():
         record.parent = (source.name, resume.step if resume else 0)
         path.mkdir(parents=True, exist_ok=True)
-        copy_history(source, path)
+        copy_history(source, path, resume.step if resume else 0)
     with RunFolder(path, record) as folder, _interruptible(steering, bar):
         sink = FolderSink(folder, steering, bar)
         setting = Setting(

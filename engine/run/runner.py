@@ -11,7 +11,7 @@ import torch
 
 from engine.api.errors import ParameterError, SnapshotError
 from engine.api.params import find_field, from_json
-from engine.api.records import snapshot_steps
+from engine.api.records import append_rewind, snapshot_steps
 from engine.run.context import Context, Setting
 from engine.run.snapshots import Snapshot, newest_snapshot, read_snapshot
 
@@ -65,8 +65,9 @@ def find_snapshot(path: Path, lab: str) -> tuple[Snapshot, Path]:
     return read_snapshot(path, lab), path.resolve().parent.parent
 
 
-def copy_history(source: Path, target: Path) -> None:
-    """A fork begins with its parent's curves."""
+def copy_history(source: Path, target: Path, step: int) -> None:
+    """A fork begins with its parent's curves up to the step at which it left."""
     for name in ("scalars.txt", "scalars.bin"):
         if (source / name).is_file():
             shutil.copyfile(source / name, target / name)
+    append_rewind(target, step)

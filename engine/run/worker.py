@@ -238,7 +238,7 @@ class Run:
         snapshot, source = find_snapshot(Path(path), self._lab.id)
         if source.resolve() != self._path.resolve():
             self._path.mkdir(parents=True, exist_ok=True)
-            copy_history(source, self._path)
+            copy_history(source, self._path, snapshot.step)
         return snapshot
 
     def _params(self, resume: Snapshot | None) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ import pytest
 
 import environment
 from environment import Stamp, install_torch, set_up, torch_attempts, torch_requirement, within
-from machine import Machine, SetupError
+from machine import ROOT, Machine, SetupError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,6 +169,7 @@ def test_tests_need_more_than_running_and_running_less(steps: list[str]) -> None
     set_up(LINUX, for_tests=True)
     assert steps[3:] == ["project", "libraries"]
     set_up(LINUX, for_tests=False)
+    set_up(LINUX, for_tests=True)
     assert len(steps) == 5
 
 
@@ -207,3 +210,9 @@ def test_a_folder_that_is_no_environment_is_not_cleared(project: Path, monkeypat
 def test_the_stamp_is_plain_json(project: Path) -> None:
     Stamp.read(project, project / ".venv").add("warm")
     assert set(json.loads((project / ".venv" / "perception-studio.json").read_text())) == {"key", "steps"}
+
+
+def test_every_dependency_is_bounded_on_both_sides() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    assert [line for line in wanted if not re.fullmatch(r"[\w-]+>=[\d.]+,<[\d.]+", line)] == []

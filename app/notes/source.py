@@ -37,14 +37,15 @@ class Prepared:
     pieces: tuple[Maths | Live, ...]
 
 
-_CODE = r"(?P<fence>^(?P<tick>[ ]{0,3}(?:```+|~~~+))[^\n]*\n(?:.*?^(?P=tick)[^\n]*$|.*\Z))|(?P<span>(?<!`)(?P<run>`+)(?!`).+?(?<!`)(?P=run)(?!`))"
+_FENCE = r"(?P<fence>^(?P<tick>[ ]{0,3}(?:```+|~~~+))[^\n]*\n(?:.*?^(?P=tick)[^\n]*$|.*\Z))"
+_SPAN = r"(?P<span>(?<!`)(?P<run>`+)(?!`).+?(?<!`)(?P=run)(?!`))"
 _DISPLAY = r"(?P<display>\$\$(?:[^$]|\\\$)+?\$\$(?:[ \t]*\n?[ \t]*\$\$(?:[^$]|\\\$)+?\$\$)*)"
 _INLINE = r"(?P<inline>(?<![\\$])\$(?![\s$])(?:\\\$|[^$\n]|\n(?!\s*\n))+?(?<![\s\\])\$(?![\d$]))"
 _LIVE = r"(?P<live>\{\{\s*(?P<name>[A-Za-z_][\w/ .\-]*?)\s*\}\})"
 _LINK = r"(?P<link>\[[^\]\n]*\]\([^)\n]*\)|<https?://[^>\s]+>|https?://[^\s)>\]]+)"
 _ARXIV = r"(?P<arxiv>\barXiv:\s?(?P<paper>\d{4}\.\d{4,5}(?:v\d+)?|[a-z\-]+(?:\.[A-Z]{2})?/\d{7}))"
 _DOI = r"(?P<doi>\bdoi:\s?(?P<work>10\.\d{4,9}/[^\s,;)\]]*[^\s,;.)\]]))"
-_TOKENS = re.compile("|".join((_CODE, _DISPLAY, _INLINE, _LIVE, _LINK, _ARXIV, _DOI)), re.DOTALL | re.MULTILINE)
+_TOKENS = re.compile("|".join((_FENCE, _SPAN, _DISPLAY, _INLINE, _LIVE, _LINK, _ARXIV, _DOI)), re.DOTALL | re.MULTILINE)
 
 
 def prepare(text: str) -> Prepared:
@@ -56,19 +57,17 @@ def prepare(text: str) -> Prepared:
         return f"{BEGIN}{len(pieces) - 1}{END}"
 
     def replace(token: re.Match[str]) -> str:
-        match token.lastgroup, token[0]:
-            case _, whole if token["display"]:
-                rows = tuple(row.strip() for row in whole.split("$$")[1::2])
-                return mark(Maths(rows, display=True)) if all(rows) else whole
-            case _, whole if token["inline"]:
-                return mark(Maths((" ".join(whole[1:-1].split()),), display=False))
-            case _, _ if token["live"]:
-                return mark(Live(token["name"]))
-            case _, whole if token["arxiv"]:
-                return f"[{whole}](https://arxiv.org/abs/{token['paper']})"
-            case _, whole if token["doi"]:
-                return f"[{whole}](https://doi.org/{token['work']})"
-        return token[0]
+        whole = token[0]
+        if token["display"]:
+            rows = tuple(row.strip() for row in whole.split("$$")[1::2])
+            return mark(Maths(rows, display=True)) if all(rows) else whole
+        if token["inline"]:
+            return mark(Maths((" ".join(whole[1:-1].split()),), display=False))
+        if token["live"]:
+            return mark(Live(token["name"]))
+        if token["arxiv"]:
+            return f"[{whole}](https://arxiv.org/abs/{token['paper']})"
+        return f"[{whole}](https://doi.org/{token['work']})" if token["doi"] else whole
 
     cleaned = text.replace(BEGIN, "").replace(END, "")
     return Prepared(_TOKENS.sub(replace, cleaned), tuple(pieces))

@@ -20,6 +20,8 @@ _EM = 1.333
 _ITALIC = {"ϕ": "𝜙", "ϵ": "𝜖", "ϑ": "𝜗", "ϰ": "𝜘", "ϱ": "𝜚", "ϖ": "𝜛"}
 _SIGNS = frozenset("−+±∓-")
 _BEFORE_PREFIX = _SIGNS | frozenset("([{⟨⌊⌈|‖,;:=≠<>≤≥≈∼≃≅≡∝→←↦⇒⇔∈≔∣·×")
+_SPACED = dict.fromkeys("∼⟹⟺⊂⊃⟂≜≊", "thickmathspace") | dict.fromkeys("×⊙⊗⊕∘÷∪∩∧∨⧵±", "mediummathspace")
+"""Relations and binary signs that would stand too close to their neighbours."""
 _THIN = "\u2009"
 _FENCES = {"⌊": "prefix", "⌈": "prefix", "⟨": "prefix", "⌋": "postfix", "⌉": "postfix", "⟩": "postfix"}
 _SCRIPTS = ("msub", "msup", "msubsup")
@@ -36,12 +38,15 @@ def tidy(mathml: str, slots: tuple[float, ...] = ()) -> ET.Element:
         element.tag = element.tag.rpartition("}")[2]
     for element in root.iter():
         _correct_one(element, slots)
+    for element in root.iter():
         _correct_row(element)
     _unwrap(root)
     return root
 
 
 def _correct_one(element: ET.Element, slots: tuple[float, ...]) -> None:
+    if element.tag == "mi" and element.text == "~":
+        element.text = "∼"  # \sim, as latex2mathml has it
     text = (element.text or "").strip()
     if element.tag == "mi" and text.startswith("\\"):
         raise ValueError(f"there is no command {text}")
@@ -54,6 +59,9 @@ def _correct_one(element: ET.Element, slots: tuple[float, ...]) -> None:
         element.attrib.update(stretchy="false", form=_FENCES[text])
     elif element.tag == "mtable" and "columnspacing" not in element.attrib:
         element.attrib.update(columnspacing="0.8em", rowspacing="0.4em")
+    elif text in _SPACED and element.tag in ("mi", "mo"):
+        element.tag = "mo"
+        element.attrib.update(lspace=_SPACED[text], rspace=_SPACED[text])
     elif text in ("∇", "∂"):
         element.tag = "mo"
         element.attrib.update(lspace="0", rspace="0")

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 MODULES = ("latex2mathml.converter", "ziafont", "ziamath")
 """What typesetting imports at its first formula, in three steps of some 50 ms each."""
+_EDGE = 2
+_BOLDER = 0.25
+"""A stroke around every glyph, in pixels: the serifed formula font is thinner than the text around it."""
 _DEEPEST = 12
 _LONGEST = 2000
 _LIVE = re.compile(r"\{\{\s*([A-Za-z_][\w/ .\-]*?)\s*\}\}")
@@ -39,6 +42,7 @@ class FormulaError(ValueError):
 class Slot:
     """A blank for a live number, in pixels: left end, baseline (downwards from the formula's), width and font size."""
 
+    name: str
     x: float
     y: float
     width: float
@@ -76,7 +80,7 @@ def typeset(latex: str, size: float, display: bool, slots: tuple[float, ...] = (
     try:
         tree = tidy(importlib.import_module("ziamath.tex").tex2mml(blanked, inline=not display), widths)
         drawn = maths.Math(tree, size=size, margin=0)
-        return _measured(drawn.svgxml(), drawn.node.bbox, size, len(widths))
+        return _measured(drawn.svgxml(), drawn.node.bbox, size, names)
     except _failures() as error:
         raise FormulaError(str(error) or type(error).__name__) from error
 
@@ -107,18 +111,20 @@ def _failures() -> tuple[type[Exception], ...]:
     return (*own, *tripped, TypeError, ValueError)
 
 
-def _measured(svg: ET.Element, box: Any, size: float, count: int) -> Formula:
-    slots: list[Slot | None] = [None] * count
+def _measured(svg: ET.Element, box: Any, size: float, names: tuple[str, ...]) -> Formula:
+    slots: list[Slot] = []
     for parent in list(svg.iter()):
         for mark in [child for child in parent if child.get("fill", "").startswith("slot")]:
             x, y, width, height = (float(mark.get(side, "0")) for side in ("x", "y", "width", "height"))
-            slots[int(mark.get("fill", "")[4:])] = Slot(x, y + height, width, min(size, height / SLOT_HEIGHT))
+            name = names[int(mark.get("fill", "")[4:])]
+            slots.append(Slot(name, x, y + height, width, min(size, height / SLOT_HEIGHT)))
             parent.remove(mark)
     width = box.xmax - box.xmin
     if not 0 < width < 20_000 or not 0 < box.ymax - box.ymin < 20_000:
         raise ValueError("the formula has no size")
-    found = tuple(slot for slot in slots if slot is not None)
-    return Formula(ET.tostring(svg), box.xmin, width, box.ymax, -box.ymin, found)
+    for path in svg.iter("path"):
+        path.attrib.update({"stroke": "black", "stroke-width": str(_BOLDER)})
+    return Formula(ET.tostring(svg), box.xmin, width, box.ymax, -box.ymin, tuple(slots))
 
 
 def draw_formula(painter: QPainter, formula: Formula, origin: QPointF, colour: QColor, scale: float = 1.0) -> None:
@@ -131,8 +137,6 @@ def draw_formula(painter: QPainter, formula: Formula, origin: QPointF, colour: Q
     target = corner + snapped / ratio - QPointF(_EDGE, _EDGE) / ratio
     painter.drawImage(QRectF(target, picture.deviceIndependentSize() / ratio), picture)
 
-
-_EDGE = 2
 
 
 @lru_cache(maxsize=600)

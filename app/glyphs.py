@@ -87,6 +87,7 @@ GLYPHS: dict[str, int] = {
     "info": 0xE2CE,
     "keyboard": 0xE2D8,
     "layout": 0xE6D6,
+    "lifebuoy": 0xE63A,
     "lightning": 0xE2DE,
     "line-segments": 0xE6D4,
     "link-simple": 0xE2E6,

@@ -1,0 +1,90 @@
+"""What happens with a thing that a person dropped, chose or pasted: it goes to the open lab, or to one that takes it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QMenu
+
+from app.drops import CAN_BE_DROPPED, Drop, classify, takers
+from app.notify import notify
+from engine.api.errors import StudioError
+from engine.api.share import read_share_string
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QWidget
+
+    from app.library import Library
+    from app.pages import Pages
+    from engine.api.lab import LabInfo
+
+
+class Incoming(QObject):
+    """Takes files, folders and share strings in; whatever cannot be used is answered with a sentence."""
+
+    def __init__(self, pages: Pages, library: Library, window: QWidget) -> None:
+        super().__init__(window)
+        self._pages, self._library, self._window = pages, library, window
+
+    def take(self, paths: Sequence[Path]) -> None:
+        """Uses dropped or chosen files."""
+        try:
+            self._take(classify(paths))
+        except StudioError as error:
+            notify(str(error))
+
+    def take_text(self, text: str) -> None:
+        """Opens the experiment in a share string."""
+        try:
+            self._pages.open_experiment(read_share_string(text.strip()))
+        except StudioError as error:
+            notify(str(error))
+
+    def open_run(self, folder: Path) -> None:
+        """Opens a past run."""
+        try:
+            self._pages.open_run(folder)
+        except StudioError as error:
+            notify(str(error))
+
+    def promise(self) -> str:
+        """What a drop would do now, in words."""
+        page = self._pages.lab
+        return f"Drop into {page.info.title}" if page is not None else f"Drop {CAN_BE_DROPPED}"
+
+    def _take(self, drop: Drop) -> None:
+        if drop.kind == "run":
+            self.open_run(drop.paths[0])
+            return
+        if drop.kind == "share":
+            self.take_text(drop.text)
+            return
+        page = self._pages.lab
+        if page is not None and page.accept_drop(drop.paths):
+            return
+        labs = takers(drop, self._library.labs)
+        if not labs:
+            notify(f"No lab takes {drop.words} yet; drop {CAN_BE_DROPPED}.")
+        elif len(labs) == 1:
+            self._give(drop, labs[0])
+        else:
+            self._ask(drop, labs)
+
+    def _ask(self, drop: Drop, labs: list[LabInfo]) -> None:
+        menu = QMenu(self._window)
+        menu.addSection(f"Use {drop.words} in")
+        for info in labs:
+            menu.addAction(info.title, partial(self._give, drop, info))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(QCursor.pos())
+
+    def _give(self, drop: Drop, info: LabInfo) -> None:
+        page = self._pages.open_lab(info.id)
+        if not page.accept_drop(drop.paths):
+            notify(f"{info.title} cannot use {drop.words}.")

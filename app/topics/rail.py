@@ -1,0 +1,64 @@
+"""The narrow navigator: an icon for the start page and for each topic, whose labs open in a menu."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
+
+from app.theme import icon
+
+if TYPE_CHECKING:
+    from app.library import Library
+    from engine.api.lab import LabInfo
+
+
+class Rail(QWidget):
+    """A column of icons."""
+
+    opened = Signal(str)  # a page
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._buttons: dict[str, QToolButton] = {}
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(8, 12, 8, 8)
+        self._column.setSpacing(4)
+        self._column.setAlignment(Qt.AlignmentFlag.AlignTop)
+
+    def fill(self, library: Library) -> None:
+        """A button for each topic that the library has."""
+        for button in self._buttons.values():
+            button.deleteLater()
+        self._buttons.clear()
+        self._add("start", "Start", "house").clicked.connect(partial(self.opened.emit, "start"))
+        for topic in library.topics():
+            button = self._add(topic.id, topic.title, topic.icon)
+            button.setMenu(self._menu(button, library.labs_of(topic.id)))
+            button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+
+    def show_page(self, page: str) -> None:
+        """Marks the topic of the page that is open."""
+        for name, button in self._buttons.items():
+            button.setChecked(name == page.partition(".")[0])
+
+    def _add(self, page: str, title: str, glyph: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setCheckable(True)
+        button.setToolTip(title)
+        button.setIconSize(QSize(20, 20))
+        button.setAccessibleName(title)
+        button.setIcon(icon(glyph, "dim"))
+        button.setFixedSize(36, 36)
+        self._column.addWidget(button)
+        self._buttons[page] = button
+        return button
+
+    def _menu(self, button: QToolButton, labs: tuple[LabInfo, ...]) -> QMenu:
+        menu = QMenu(button)
+        for info in labs:
+            action = menu.addAction(info.title, partial(self.opened.emit, info.id))
+            action.setEnabled(not info.broken)
+        return menu

@@ -1,0 +1,168 @@
+"""The first page: labs that take one's own data, runs to go on with, and every topic that has a lab."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from app.topics.cards import TEXT, Card, DropCard, FeatureCard, PictureCard, RunCard
+from app.topics.even_grid import EvenGrid
+from app.topics.recent import PastRun, recent_runs
+from app.topics.thumbnails import Thumbnail
+from engine.api.lab import TOPICS
+from engine.api.params import Dataset, File
+from engine.api.words import plural
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from app.library import Library
+    from engine.api.lab import LabInfo, Topic
+
+FEATURED = 3
+RUNS = 4
+_GLYPHS = {topic.id: topic.icon for topic in TOPICS}
+
+
+class CardPage(QScrollArea):
+    """A page of cards under headings."""
+
+    opened = Signal(str)  # a page
+
+    def __init__(self, library: Library, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.library = library
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        body = QWidget()
+        self.column = QVBoxLayout(body)
+        self.column.setContentsMargins(40, 28, 40, 32)
+        self.column.setSpacing(12)
+        self.column.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.setWidget(body)
+
+    def section(self, title: str, grid: EvenGrid) -> QWidget:
+        """A heading and a grid below it, as one widget that can hide; an empty title is no heading."""
+        widget = QWidget()
+        column = QVBoxLayout(widget)
+        column.setContentsMargins(0, 0, 0, 16)
+        column.setSpacing(12)
+        if title:
+            label = QLabel(title)
+            label.setProperty("role", "section")
+            column.addWidget(label)
+        column.addLayout(grid)
+        self.column.addWidget(widget)
+        return widget
+
+    def lab_card(self, info: LabInfo) -> Card:
+        """A card that opens a lab; a lab that does not load is grey and says why."""
+        card = PictureCard(
+            info.title, info.summary or info.source, Thumbnail(info.id, _GLYPHS.get(info.topic, "cards"))
+        )
+        card.setToolTip(f"This lab does not load: {info.broken}" if info.broken else info.source)
+        card.setEnabled(not info.broken)
+        card.clicked.connect(partial(self.opened.emit, info.id))
+        return card
+
+
+class StartPage(CardPage):
+    """What one sees first."""
+
+    run_opened = Signal(object)  # the folder of a past run
+    drop_wanted = Signal()
+
+    def __init__(self, library: Library, runs: Path, parent: QWidget | None = None) -> None:
+        super().__init__(library, parent)
+        self._runs = runs
+        self._features = EvenGrid(least=220, ratio=0.0, extra=204)
+        self.section("", self._features)
+        self._recent = EvenGrid(least=230, ratio=0.0, extra=64, most=RUNS)
+        self._recent_section = self.section("CONTINUE WHERE YOU LEFT OFF", self._recent)
+        self._topics = EvenGrid(least=198, ratio=0.5, extra=TEXT)
+        self._topics_section = self.section("TOPICS", self._topics)
+        self.reading = QLabel("Reading the labs …")
+        self.reading.setProperty("role", "dim")
+        self.column.addWidget(self.reading)
+        self.fill()
+
+    def fill(self) -> None:
+        """Shows what the library knows and what runs there are."""
+        self._features.clear()
+        for info in featured(self.library):
+            self._features.addWidget(self._feature(info))
+        drop = DropCard("Drop anything", "pictures · a folder of photos · a mesh · a run")
+        drop.setToolTip("Drop files anywhere on the window, or click to choose some")
+        drop.clicked.connect(self.drop_wanted)
+        self._features.addWidget(drop)
+        self._topics.clear()
+        for topic in self.library.topics():
+            self._topics.addWidget(self._topic(topic))
+        self._topics_section.setVisible(bool(self.library.labs))
+        self.reading.setVisible(not self.library.known)
+        self.fill_runs()
+
+    def fill_runs(self) -> None:
+        """Shows the newest runs, which may have changed since."""
+        past = recent_runs(self._runs, self.library, RUNS)
+        self._recent.clear()
+        for run in past:
+            self._recent.addWidget(self._run(run))
+        self._recent_section.setVisible(bool(past))
+
+    def _feature(self, info: LabInfo) -> Card:
+        card = FeatureCard(
+            info.title, info.summary or info.source, Thumbnail(info.id, _GLYPHS.get(info.topic, "cards"))
+        )
+        card.setToolTip(info.source)
+        card.clicked.connect(partial(self.opened.emit, info.id))
+        return card
+
+    def _topic(self, topic: Topic) -> Card:
+        labs = self.library.labs_of(topic.id)
+        pictures = [Thumbnail(info.id, topic.icon) for info in labs]
+        picture = next((found for found in pictures if found.is_real), pictures[0])
+        card = PictureCard(topic.title, plural(len(labs), "lab"), picture)
+        card.setToolTip(topic.summary)
+        card.clicked.connect(partial(self.opened.emit, topic.id))
+        return card
+
+    def _run(self, run: PastRun) -> Card:
+        card = RunCard(run.title, run.note, run.when, run.colour)
+        card.setToolTip(f"{run.record.lab}, {run.record.state}\n{run.folder}")
+        card.clicked.connect(partial(self.run_opened.emit, run.folder))
+        return card
+
+
+class TopicPage(CardPage):
+    """A topic: what it is about, and a card for each of its labs."""
+
+    def __init__(self, library: Library, topic: Topic, parent: QWidget | None = None) -> None:
+        super().__init__(library, parent)
+        self.topic = topic
+        title = QLabel(topic.title)
+        title.setProperty("role", "hero")
+        summary = QLabel(topic.summary)
+        summary.setProperty("role", "dim")
+        self.column.addWidget(title)
+        self.column.addWidget(summary)
+        self.column.addSpacing(8)
+        grid = EvenGrid(least=270, ratio=0.55, extra=TEXT)
+        for info in library.labs_of(topic.id):
+            grid.addWidget(self.lab_card(info))
+        self.section("", grid)
+
+
+def featured(library: Library) -> list[LabInfo]:
+    """The labs for the large cards: those that take a person's own pictures or files, the latest of the course."""
+    working = [info for info in library.labs if not info.broken]
+    own = [info for info in working if any(takes_own_data(field.control) for field in info.fields)]
+    return (own or working)[-FEATURED:]
+
+
+def takes_own_data(control: object) -> bool:
+    """Whether a parameter takes the person's own pictures or a file of theirs."""
+    return isinstance(control, File) or (isinstance(control, Dataset) and control.images)

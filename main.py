@@ -1,0 +1,70 @@
+"""Perception Studio: `python main.py` opens the window; `run`, `prove`, `labs`, `doctor` and `shot` need none.
+
+The only place that reads or sets the environment: PERCEPTION_STUDIO_HOME (one folder for settings, data, cache and runs),
+what `torchrun` sets for each process of a group, whether there is a screen, and the size at which Qt draws.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.places import Places
+
+HEADLESS = ("labs", "run", "prove", "doctor")
+
+
+def main(argv: list[str]) -> int:
+    """Does what the command line says. Returns the exit status."""
+    from app.places import find_places
+
+    places = find_places(os.environ.get("PERCEPTION_STUDIO_HOME"))
+    if argv and argv[0] in HEADLESS:
+        return run_headless(argv, places)
+    return run_window(argv, places)
+
+
+def run_headless(argv: list[str], places: Places) -> int:
+    """The command line without a window, in the group of processes that `torchrun` made, if it did."""
+    from engine.run import cli
+    from engine.run.ranks import Ranks
+
+    rank, world, local = (os.environ.get(name) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
+    ranks = Ranks(int(rank), int(world), int(local or 0)) if rank and world else None
+    return cli.main(argv, places, ranks)
+
+
+def run_window(argv: list[str], places: Places) -> int:
+    """The window, or a picture of it, which needs no screen."""
+    from app import launch
+    from app.settings import load_settings
+
+    order = launch.read_order(argv, HEADLESS)
+    if isinstance(order, int):
+        return order
+    settings = load_settings(places.config)
+    if not has_screen():
+        if isinstance(order, launch.WindowOrder):
+            print(
+                "There is no screen here; “main.py run LAB” trains without one (“main.py labs” lists them).",
+                file=sys.stderr,
+            )
+            return 2
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    if settings.scale != 100 and isinstance(order, launch.WindowOrder):
+        os.environ.setdefault("QT_SCALE_FACTOR", str(settings.scale / 100))
+    return launch.carry_out(order, places, settings)
+
+
+def has_screen() -> bool:
+    """Whether Qt will find a screen: only an X11 or Wayland system can lack one."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return sys.platform in ("win32", "darwin") or any(os.environ.get(name) for name in names)
+
+
+if __name__ == "__main__":
+    multiprocessing.freeze_support()
+    sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""One run as the window follows it: how it stands, which moments it keeps, and the worker that computes it while one does.
+"""One run as the window follows it: how it stands, which moments it keeps, and the worker that computes it, if one does.
 
 A run outlives its worker: after its end, or after the worker was lost, it can be taken up again from a snapshot.
 """
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from engine.api import messages
 from engine.api.errors import RunFolderError
 from engine.api.records import read_record, snapshot_path, snapshot_steps
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app.runs.session import Session
+    from engine.api import messages
 
 LIVE = ("starting", "running", "paused", "exploring")
 _SAME_GESTURE = 1.0
@@ -28,7 +28,8 @@ _SAME_GESTURE = 1.0
 class LiveRun(QObject):
     """A run with or without a worker. Every signal carries the run first.
 
-    `visiting` is the step of the earlier moment that is shown, while the run is held there; `home` the moment that it came from.
+    `visiting` is the step of the earlier moment that is shown, while the run is held there; `home` the moment that it
+    came from.
     """
 
     stood = Signal(object)  # the phase, the step, the moments or the changes are other than before
@@ -68,6 +69,7 @@ class LiveRun(QObject):
         self._was_running = False
         self._cut_at: int | None = None
         self._after_saving = False
+        self._held_start = False
         self._changed_at = 0.0
         self._changes_then = 0
         self._next: tuple[Session, messages.Start] | None = None
@@ -94,7 +96,9 @@ class LiveRun(QObject):
         self.at, self.total, self.device, self.last = record.step, record.total, record.device, dict(record.last)
         self.forked_from, self.moments = record.parent, snapshot_steps(self.folder)
         if not self.live:
-            self.phase = "failed" if record.state == "failed" else "finished" if record.state == "finished" else "stopped"
+            self.phase = (
+                "failed" if record.state == "failed" else "finished" if record.state == "finished" else "stopped"
+            )
 
     # What the page asks ----------------------------------------------------------------------------------------------
 
@@ -107,7 +111,7 @@ class LiveRun(QObject):
         self._take(session)
         self.params.update(start.params)
         self.phase, self.trouble, self.rate, self.left = "starting", "", 0.0, math.nan
-        self.visiting = None
+        self.visiting, self._held_start = None, start.paused
         session.start(start)
         self.stood.emit(self)
 
@@ -188,7 +192,7 @@ class LiveRun(QObject):
             self._cut_at = started.step
         if self.phase == "starting":
             self.phase = "running"
-            if started.step and self.moments and started.step < self.moments[-1]:
+            if self._held_start and self.moments and started.step < self.moments[-1]:
                 self.visiting, self.home, self._was_running = started.step, self.moments[-1], False
                 self._changes_then = len(self.changes)
         self.stood.emit(self)

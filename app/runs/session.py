@@ -128,6 +128,10 @@ class Session(QObject):
         """Runs the checks of a lab."""
         self._send(messages.Prove(lab))
 
+    def cancel_proof(self) -> None:
+        """Leaves the checks that have not run."""
+        self._send(messages.CancelProof())
+
     def close(self) -> None:
         """Lets the worker save and leave in the background; no signal but `gone` follows."""
         if self._closing or self._over:

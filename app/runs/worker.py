@@ -50,8 +50,11 @@ class Worker:
         self.post.send(Quit())
 
     def exit_code(self) -> int | None:
-        """The process's exit code, minus the signal that killed it; None while it lives (or after `end`)."""
-        return None if self._ended else self._process.exitcode
+        """The code of a process that has just ended, minus the signal that killed it; None if it lives on."""
+        if self._ended:
+            return None
+        self._process.join(0.5)  # its pipes close a moment before the system knows its code
+        return self._process.exitcode
 
     def end(self, patience: float) -> None:
         """Waits `patience` seconds for a process that was asked to quit, then ends it; leaves no thread or pipe."""

@@ -402,15 +402,15 @@ def params_to_json(fields: tuple[Field, ...], params: Any) -> dict[str, Any]:
 
 def control_to_json(control: Control) -> dict[str, Any]:
     """A control as JSON: its kind and its attributes."""
-    return {"kind": type(control).__name__} | {
+    return {"type": type(control).__name__} | {
         entry.name: getattr(control, entry.name) for entry in dataclasses.fields(control)
     }
 
 
 def control_from_json(data: dict[str, Any]) -> Control:
     """The inverse of `control_to_json`. Raises KeyError for an unknown kind."""
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key != "kind"}
-    kind = CONTROLS[data["kind"]]
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key != "type"}
+    kind = CONTROLS[data["type"]]
     control = object.__new__(kind)
     _fill(control, **values)
     return control

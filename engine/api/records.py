@@ -84,11 +84,19 @@ def read_record(folder: Path) -> RunRecord:
         raise RunFolderError(f"{folder / 'run.json'} does not describe a run.")
     if data.get("format", FORMAT) > FORMAT:
         raise RunFolderError(f"{folder} was written by a newer Perception Studio; update the program to open it.")
+    try:
+        return _record_of(data)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise RunFolderError(f"{folder / 'run.json'} cannot be read; the run is damaged.") from error
+
+
+def _record_of(data: dict[str, Any]) -> RunRecord:
     known = {entry.name for entry in fields(RunRecord)}
     record = RunRecord(**{key: value for key, value in data.items() if key in known})
     record.changes = [(int(step), name, old, new) for step, name, old, new in record.changes]
     record.truths = {name: (float(value), label) for name, (value, label) in record.truths.items()}
     record.parent = None if record.parent is None else (record.parent[0], int(record.parent[1]))
+    record.created, record.step, record.total = float(record.created), int(record.step), int(record.total)
     return record
 
 
@@ -102,7 +110,7 @@ def list_runs(root: Path) -> list[tuple[Path, RunRecord]]:
     for folder in folders:
         try:
             found.append((folder, read_record(folder)))
-        except (RunFolderError, TypeError, ValueError):
+        except RunFolderError:
             continue
     return sorted(found, key=lambda pair: pair[1].created, reverse=True)
 

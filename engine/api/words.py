@@ -23,8 +23,8 @@ def number(value: float, digits: int = 3) -> str:
         if "." in mantissa:
             mantissa = mantissa.rstrip("0").rstrip(".")
         return f"{mantissa}e{int(exponent)}".replace("-", "−")
-    decimals = max(0, digits - 1 - math.floor(math.log10(size)))
-    text = f"{round(value, digits - 1 - math.floor(math.log10(size))):,.{decimals}f}"
+    rounded = float(f"{value:.{digits - 1}e}")
+    text = f"{rounded:,.{max(0, digits - 1 - math.floor(math.log10(abs(rounded))))}f}"
     return text.replace("-", "−")
 
 

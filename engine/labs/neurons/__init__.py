@@ -1,0 +1,1 @@
+"""Neurons: from a threshold unit to a network."""

@@ -1,0 +1,1 @@
+"""Blocks that two labs or more share."""

@@ -9,17 +9,21 @@ A formula that cannot be set is shown as code, and logged; nothing here raises f
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
+from collections.abc import Iterator
+from functools import cache
 
 from PySide6.QtGui import QColor, QTextBlockFormat, QTextCharFormat, QTextCursor, QTextDocument, QTextFormat
 
 from app.fonts import CODE
 from app.notes.numbers import LiveNumbers
-from app.notes.objects import MATHS_SIZE, InlineObjects, Place
+from app.notes.objects import InlineObjects, Place, display_room, formula_size, usual_rooms
 from app.notes.page_style import PageStyle, style_page
 from app.notes.source import MARK, Live, Maths, Prepared, prepare
-from app.notes.typeset import FormulaError, typeset
+from app.notes.typeset import MODULES, FormulaError, load, typeset
+from app.notes.wrap import fit, rooms
 from app.theme import theme
 
 _log = logging.getLogger(__name__)
@@ -42,14 +46,48 @@ def render_markdown(document: QTextDocument, text: str, numbers: LiveNumbers | N
     _place_pieces(document, prepared, objects, style)
 
 
-def formulas(text: str) -> list[Maths]:
-    """The formulas of a text, in order: for setting them one by one before the page is rendered."""
-    return [piece for piece in prepare(text).pieces if isinstance(piece, Maths)]
+def preparation(text: str, width: float, size: int = 14) -> Iterator[None]:
+    """Does what takes long in rendering a text, some milliseconds at a time: loads the typesetter, sets each formula.
+
+    `width`: that of the document in pixels, so that displays are broken to fit it.
+    """
+    pieces = [piece for piece in prepare(text).pieces if isinstance(piece, Maths)]
+    if pieces:
+        for name in MODULES:
+            load(name)
+            yield
+    for piece in pieces:
+        for row in piece.rows:
+            with contextlib.suppress(FormulaError):
+                typeset(row, formula_size(size, piece.display), piece.display, rooms(row, usual_rooms(row)))
+                yield
+                if piece.display:
+                    fit(row, formula_size(size, display=True), display_room(width), usual_rooms(row))
+            yield
 
 
 def lay_out_again(document: QTextDocument) -> None:
     """Measures every object anew."""
     document.markContentsDirty(0, document.characterCount())
+
+
+def plain_text(cursor: QTextCursor) -> str:
+    """What a cursor selects, as text: a formula as its LaTeX in dollars, a live number as it stands."""
+    objects = cursor.document().findChild(InlineObjects)
+    at = QTextCursor(cursor.document())
+    words = []
+    for sign, position in _signs(cursor):
+        at.setPosition(position + 1)
+        place = objects.place_of(at.charFormat()) if objects is not None and sign == _OBJECT else None
+        words.append(objects.text_of(place) if objects is not None and place is not None else sign)
+    return "".join(words).replace("\u2029", "\n").replace("\u2028", "\n")
+
+
+def _signs(cursor: QTextCursor) -> Iterator[tuple[str, int]]:
+    position = cursor.selectionStart()
+    for sign in cursor.selectedText():
+        yield sign, position
+        position += _utf16(sign)
 
 
 def _place_pieces(document: QTextDocument, prepared: Prepared, objects: InlineObjects, style: PageStyle) -> None:
@@ -95,11 +133,17 @@ def _place(cursor: QTextCursor, piece: Maths | Live, objects: InlineObjects, sty
 def _can_be_set(piece: Maths, size: float) -> bool:
     try:
         for row in piece.rows:
-            typeset(row, size * MATHS_SIZE, piece.display)
+            typeset(row, formula_size(size, piece.display), piece.display, rooms(row, usual_rooms(row)))
     except FormulaError as error:
-        _log.warning("a formula of the notes cannot be set (%s): %s", error, "  ".join(piece.rows))
+        _report("  ".join(piece.rows), str(error))
         return False
     return True
+
+
+@cache
+def _report(latex: str, reason: str) -> None:
+    """Logs a broken formula, once."""
+    _log.warning("a formula of the notes cannot be set (%s): %s", reason, latex)
 
 
 def _as_code(around: QTextCharFormat, style: PageStyle) -> QTextCharFormat:

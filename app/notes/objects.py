@@ -27,7 +27,7 @@ from app.notes.numbers import LiveNumbers, number_font
 from app.notes.page_style import LEADING
 from app.notes.source import Live, Maths
 from app.notes.typeset import Formula, draw_formula, live_names, typeset
-from app.notes.wrap import Row, fit
+from app.notes.wrap import Row, fit, rooms
 from app.theme import font, theme
 
 OBJECT = int(QTextFormat.ObjectTypes.UserObject) + 1
@@ -38,6 +38,21 @@ _DISPLAY_SIZE = 1.04
 _NUMBER_SIZE = 0.84
 _BEARING = 0.6
 _PAD, _GAP, _RADIUS = 12.0, 9.0, 6.0
+
+
+def formula_size(size: float, display: bool) -> float:
+    """The font size of a formula in text of `size` pixels."""
+    return size * MATHS_SIZE * (_DISPLAY_SIZE if display else 1.0)
+
+
+def usual_rooms(latex: str) -> dict[str, float]:
+    """The room of each live number of a formula before its first value, in em."""
+    return {name: LiveNumbers().em(name) * _NUMBER_SIZE for name in live_names(latex)}
+
+
+def display_room(width: float) -> float:
+    """The width of a display's formula in a column of `width` pixels."""
+    return max(width, 80.0) - 2 * _PAD
 
 
 @dataclass(frozen=True)
@@ -75,6 +90,13 @@ class InlineObjects(QPyTextObject):
         """The place that a character format shows, if it is one of these objects."""
         index = fmt.property(_PLACE)
         return self._places[index] if isinstance(index, int) and index < len(self._places) else None
+
+    def text_of(self, place: Place) -> str:
+        """A place as it is copied: LaTeX in dollars, or the number."""
+        if isinstance(place.piece, Live):
+            return self._numbers.text(place.piece.name) + place.suffix
+        dollars = "$$" if place.piece.display else "$"
+        return "\n".join(f"{dollars}{row}{dollars}" for row in place.piece.rows) + place.suffix
 
     def intrinsicSize(self, document: QTextDocument, position: int, fmt: QTextFormat) -> QSizeF:
         """The room of an object, in pixels."""
@@ -118,13 +140,12 @@ class InlineObjects(QPyTextObject):
     def _inline(self, place: Place) -> Formula:
         assert isinstance(place.piece, Maths)
         latex = place.piece.rows[0]
-        ems = self._ems(latex)
-        return typeset(latex, place.size * MATHS_SIZE, False, tuple(ems[name] for name in live_names(latex)))
+        return typeset(latex, formula_size(place.size, display=False), False, rooms(latex, self._ems(latex)))
 
     def _groups(self, place: Place, width: float) -> list[tuple[Row, ...]]:
         """The rows of a display, a group for each of its formulas."""
         assert isinstance(place.piece, Maths)
-        size, room = place.size * MATHS_SIZE * _DISPLAY_SIZE, width - 2 * _PAD
+        size, room = formula_size(place.size, display=True), display_room(width)
         return [fit(latex, size, room, self._ems(latex)) for latex in place.piece.rows]
 
     def _extents(self, place: Place) -> tuple[float, float]:

@@ -78,7 +78,7 @@ def typeset(latex: str, size: float, display: bool, slots: tuple[float, ...] = (
     blanked = _LIVE.sub(lambda _: f"{{\\text{{{chr(ord(SLOT) + next(counter, 0))}}}}}", latex)
     maths = _ziamath()
     try:
-        tree = tidy(importlib.import_module("ziamath.tex").tex2mml(blanked, inline=not display), widths)
+        tree = tidy(load("ziamath.tex").tex2mml(blanked, inline=not display), widths)
         drawn = maths.Math(tree, size=size, margin=0)
         return _measured(drawn.svgxml(), drawn.node.bbox, size, names)
     except _failures() as error:
@@ -93,11 +93,16 @@ def _depth(latex: str) -> int:
     return deepest + latex.count(r"\left")
 
 
+def load(module: str) -> ModuleType:
+    """Imports one of `MODULES`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # ziamath opens its font by an older way of importlib
+        return importlib.import_module(module)
+
+
 @cache
 def _ziamath() -> ModuleType:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # it opens its font by an older way of importlib
-        maths = importlib.import_module("ziamath")
+    maths = load("ziamath")
     maths.config.svg2 = False  # plain paths: Qt's SVG knows no scaled symbols
     return maths
 
@@ -105,7 +110,7 @@ def _ziamath() -> ModuleType:
 @cache
 def _failures() -> tuple[type[Exception], ...]:
     """What a broken formula raises: latex2mathml's dozen errors have no common class, and both libraries may trip."""
-    named = vars(importlib.import_module("latex2mathml.exceptions")).values()
+    named = vars(load("latex2mathml.exceptions")).values()
     own = tuple(kind for kind in named if isinstance(kind, type) and issubclass(kind, Exception))
     tripped = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, StopIteration, SyntaxError)
     return (*own, *tripped, TypeError, ValueError)
@@ -136,7 +141,6 @@ def draw_formula(painter: QPainter, formula: Formula, origin: QPointF, colour: Q
     snapped = QPointF(round(device.x()), round(device.y())) - device
     target = corner + snapped / ratio - QPointF(_EDGE, _EDGE) / ratio
     painter.drawImage(QRectF(target, picture.deviceIndependentSize() / ratio), picture)
-
 
 
 @lru_cache(maxsize=600)

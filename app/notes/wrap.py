@@ -56,7 +56,12 @@ def fit(latex: str, size: float, width: float, ems: dict[str, float]) -> tuple[R
 
 
 def _set(latex: str, size: float, ems: dict[str, float]) -> Formula:
-    return typeset(latex, size, True, tuple(ems.get(name, 2.0) for name in live_names(latex)))
+    return typeset(latex, size, True, rooms(latex, ems))
+
+
+def rooms(latex: str, ems: dict[str, float]) -> tuple[float, ...]:
+    """The widths of a formula's live numbers in em, in their order."""
+    return tuple(ems[name] for name in live_names(latex))
 
 
 def _fill(parts: list[str], size: float, width: float, ems: dict[str, float], continues: bool) -> list[Row]:

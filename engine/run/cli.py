@@ -131,6 +131,7 @@ def _run(arguments: argparse.Namespace, places: _Places, ranks: Ranks) -> int:
     if arguments.resume is not None and not arguments.resume.exists():
         raise StudioError(f"There is nothing to resume at {arguments.resume}.")
     values = _values(lab, arguments)
+    pick_device(arguments.device, ranks.local_rank)
     in_place = arguments.resume is not None and arguments.resume.is_dir()
     seed = arguments.seed
     if seed is None:

@@ -74,4 +74,4 @@ def exact(ctx: CheckContext) -> Measured:
 def ones(ctx: CheckContext) -> Measured:
     """The live model's weights, or those of a fresh fit."""
     model = ctx.live.get("model") or ctx.train(steps=400, lr=0.05).tracked["model"]
-    return Measured(1.0, float(model.weight.mean()))
+    return Measured(1.0, float(model.weight.detach().mean()))

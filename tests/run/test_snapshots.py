@@ -48,7 +48,7 @@ def test_a_truncated_snapshot_is_refused_and_an_older_one_serves(tmp_path: Path,
     write_snapshot(tmp_path, make(1))
     broken = write_snapshot(tmp_path, make(2)).with_suffix(ending)
     broken.write_bytes(broken.read_bytes()[: int(share * broken.stat().st_size)])
-    with pytest.raises(SnapshotError, match="damaged|truncated"):
+    with pytest.raises(SnapshotError, match=r"damaged|truncated"):
         read_snapshot(broken, "a.b")
     assert newest_snapshot(tmp_path, "a.b").step == 1
 

@@ -204,11 +204,12 @@ class InlineObjects(QPyTextObject):
             self._draw_number(painter, slot.name, start, slot.width * scale, slot.size * _NUMBER_SIZE * scale)
 
     def _draw_number(self, painter: QPainter, name: str, origin: QPointF, width: float, size: float) -> None:
-        """Writes a number so that it ends where its room does."""
+        """Writes a number so that it ends where its room does; a dash in the middle."""
         text, face = self._numbers.text(name), number_font(size)
+        share = 1.0 if name in self._numbers.values else 0.5
         painter.setFont(face)
         painter.setPen(self._numbers.colour(name))
-        painter.drawText(origin + QPointF(width - QFontMetricsF(face).horizontalAdvance(text), 0), text)
+        painter.drawText(origin + QPointF(share * (width - QFontMetricsF(face).horizontalAdvance(text)), 0), text)
 
 
 @cache

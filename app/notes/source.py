@@ -75,7 +75,7 @@ def prepare(text: str) -> Prepared:
 
 def with_source(notes: str, source: str) -> str:
     """The notes with the lab's source at their end, unless they name their sources themselves."""
-    if not source or re.search(r"^#+\s*(sources?|references?)\b", notes, re.IGNORECASE | re.MULTILINE):
+    if not source or re.search(r"^(#+\s*|\**)(sources?|references?)\b", notes, re.IGNORECASE | re.MULTILINE):
         return notes
     entries = [entry.strip() for entry in source.split(";") if entry.strip()]
     return notes.rstrip() + "\n\n#### Sources\n\n" + "\n".join(f"- {entry}" for entry in entries) + "\n"

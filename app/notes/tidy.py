@@ -24,6 +24,7 @@ _SPACED = dict.fromkeys("∼⟹⟺⊂⊃⟂≜≊", "thickmathspace") | dict.fro
 """Relations and binary signs that would stand too close to their neighbours."""
 _THIN = "\u2009"
 _FENCES = {"⌊": "prefix", "⌈": "prefix", "⟨": "prefix", "⌋": "postfix", "⌉": "postfix", "⟩": "postfix"}
+_BARS = ("‖", "|")
 _SCRIPTS = ("msub", "msup", "msubsup")
 
 
@@ -54,6 +55,9 @@ def _correct_one(element: ET.Element, slots: tuple[float, ...]) -> None:
         _make_blank(element, ord(text) - ord(SLOT), slots)
     elif element.tag == "mi" and text in _ITALIC and "mathvariant" not in element.attrib:
         element.text = _ITALIC[text]
+    elif text in _BARS and element.tag in ("mi", "mo") and element.get("fence") != "true":
+        element.tag = "mo"
+        element.set("stretchy", "false")
     elif text in _FENCES and element.get("stretchy") != "true":
         element.tag = "mo"
         element.attrib.update(stretchy="false", form=_FENCES[text])

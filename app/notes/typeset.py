@@ -31,6 +31,7 @@ _BOLDER = 0.25
 """A stroke around every glyph, in pixels: the serifed formula font is thinner than the text around it."""
 _DEEPEST = 12
 _LONGEST = 2000
+_BARE = re.compile(r"\\(math(?:bb|cal|bf|rm|it|sf|tt|scr|frak)|boldsymbol)\s+([A-Za-z0-9]|\\[A-Za-z]+)")
 _LIVE = re.compile(r"\{\{\s*([A-Za-z_][\w/ .\-]*?)\s*\}\}")
 
 
@@ -78,11 +79,16 @@ def typeset(latex: str, size: float, display: bool, slots: tuple[float, ...] = (
     blanked = _LIVE.sub(lambda _: f"{{\\text{{{chr(ord(SLOT) + next(counter, 0))}}}}}", latex)
     maths = _ziamath()
     try:
-        tree = tidy(load("ziamath.tex").tex2mml(blanked, inline=not display), widths)
+        tree = tidy(load("ziamath.tex").tex2mml(_braced(blanked), inline=not display), widths)
         drawn = maths.Math(tree, size=size, margin=0)
         return _measured(drawn.svgxml(), drawn.node.bbox, size, names)
     except _failures() as error:
         raise FormulaError(str(error) or type(error).__name__) from error
+
+
+def _braced(latex: str) -> str:
+    r"""`\mathbb E` as `\mathbb{E}`: latex2mathml sees a font's argument only in braces."""
+    return _BARE.sub(r"\\\1{\2}", latex)
 
 
 def _depth(latex: str) -> int:

@@ -16,11 +16,12 @@ _BRACES = {"{": 1, "}": -1, r"\left": 1, r"\right": -1, r"\begin": 1, r"\end": -
 _BRACKETS = _BRACES | {"(": 1, ")": -1, "[": 1, "]": -1, r"\{": 1, r"\}": -1}
 _RELATIONS = frozenset(
     r"= < > := \le \leq \ge \geq \ne \neq \approx \sim \propto \equiv "
-    r"\to \gets \leftarrow \rightarrow \Rightarrow \implies \iff".split()
+    r"\to \gets \leftarrow \rightarrow \Rightarrow \Longrightarrow \implies \iff".split()
 )
 _SIGNS = frozenset(("+", "-", r"\pm", r"\mp"))
 _NO_OPERAND = _RELATIONS | _SIGNS | frozenset(("{", "(", "[", r"\{", "^", "_", ","))
 _GAPS = frozenset((r"\quad", r"\qquad"))
+_LEAD = re.compile(r"\\[A-Za-z]*(?:arrow|implies|iff|to)|\\(?:text|mathrm)\s*\{[^{}]*\}")
 _INDENT = 1.5
 _SMALLEST = 0.78
 """How much a row may shrink before it is broken inside its brackets."""
@@ -47,7 +48,7 @@ def fit(latex: str, size: float, width: float, ems: dict[str, float]) -> tuple[R
     if whole.width <= width:
         return (whole,)
     aligned = _ALIGNED.match(latex.strip())
-    lines = _split(aligned[2], frozenset((r"\\",)), drop=True) if aligned else _split(latex, _GAPS, drop=True)
+    lines = _split(aligned[2], frozenset((r"\\",)), drop=True) if aligned else _sentences(latex)
     rows: list[Row] = []
     for line in lines:
         text = line.replace("&", "") if aligned else line
@@ -110,6 +111,19 @@ def _split(latex: str, cuts: frozenset[str], nests: dict[str, int] | None = None
         if not token.isspace():
             operand = token not in _NO_OPERAND
     return [part for part in parts if part.strip()] or [latex]
+
+
+def _sentences(latex: str) -> list[str]:
+    """The formulas between wide gaps; an arrow or words alone ("so that") go with what follows them."""
+    joined: list[str] = []
+    lead = ""
+    for part in _split(latex, _GAPS, drop=True):
+        if _LEAD.fullmatch(part.strip()):
+            lead += part.strip() + r"\;\; "
+        else:
+            joined.append(lead + part)
+            lead = ""
+    return [*joined, lead] if lead else joined
 
 
 def _begins_with_sign(latex: str) -> bool:

@@ -120,6 +120,10 @@ class Session(QObject):
         """Writes a snapshot at the next step."""
         self._send(messages.Save())
 
+    def rename(self, title: str) -> None:
+        """What the person calls the run."""
+        self._send(messages.Rename(title))
+
     def rewind(self, step: int) -> None:
         """Goes back to a snapshot and holds there."""
         self._send(messages.Rewind(step))

@@ -95,6 +95,13 @@ class Save:
 
 
 @dataclass(frozen=True, slots=True)
+class Rename:
+    """What the person calls the run; written into its record."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rewind:
     """Go back to the snapshot of this step, and hold there. Later points leave the curves when the run goes on."""
 
@@ -119,7 +126,21 @@ class Quit:
 
 
 Command = (
-    Start | Pause | Resume | Step | Stop | Change | Watch | Taken | Speed | Save | Rewind | Prove | CancelProof | Quit
+    Start
+    | Pause
+    | Resume
+    | Step
+    | Stop
+    | Change
+    | Watch
+    | Taken
+    | Speed
+    | Save
+    | Rename
+    | Rewind
+    | Prove
+    | CancelProof
+    | Quit
 )
 
 

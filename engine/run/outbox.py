@@ -118,6 +118,11 @@ class Outbox:
         """The window has taken the last frame of this name."""
         self._owed.discard(name)
 
+    def rename(self, title: str) -> None:
+        """What the person calls the run."""
+        with self._lock:
+            self._folder.record.title = title
+
     def redraw(self) -> None:
         """Every view may be drawn at once: something was poked."""
         self._next = dict.fromkeys(self._next, 0.0)

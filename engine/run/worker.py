@@ -32,6 +32,7 @@ from engine.api.messages import (
     Prove,
     Quit,
     Ready,
+    Rename,
     Resume,
     Rewind,
     Rewound,
@@ -119,6 +120,9 @@ class PipeSteering(Steering):
                 self.speed = max(0.0, per_second)
             case Save():
                 self.save = True
+            case Rename(title):
+                if self.outbox is not None:
+                    self.outbox.rename(title)
             case Rewind(step):
                 self.rewind = step
             case Prove(lab):

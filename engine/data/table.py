@@ -5,7 +5,7 @@ Labs that learn from pictures call `load_pictures`, so that `--data FOLDER` and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -39,6 +39,11 @@ class PictureData:
     note: str
     test_factors: Int[Tensor, "m f"] | None = None
     factor_names: tuple[str, ...] = ()
+
+    def to(self, device: torch.device) -> PictureData:
+        """The same pictures and labels on another device; the factors stay."""
+        moved = ("train", "test", "train_labels", "test_labels")
+        return replace(self, **{name: getattr(self, name).to(device) for name in moved})
 
 
 def load_pictures(name_or_path: str, size: int, channels: int, seed: int = SPLIT_SEED) -> PictureData:

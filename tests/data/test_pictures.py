@@ -55,7 +55,8 @@ def assert_halves(tensor: torch.Tensor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "mode"), [("a.png", "RGB"), ("a.bmp", "RGB"), ("a.webp", "RGB"), ("a.png", "P"), ("a.gif", "P"), ("a.tiff", "RGB")]
+    ("name", "mode"),
+    [("a.png", "RGB"), ("a.bmp", "RGB"), ("a.webp", "RGB"), ("a.png", "P"), ("a.gif", "P"), ("a.tiff", "RGB")],
 )
 def test_a_picture_becomes_rgb_in_0_to_1(tmp_path: Path, name: str, mode: str) -> None:
     picture = halves().quantize(8) if mode == "P" else halves(mode)
@@ -152,7 +153,9 @@ def test_an_animation_gives_its_first_frame(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("side", [30_000, 12_000, 10_001])
-def test_too_many_pixels_are_refused_before_decoding(tmp_path: Path, side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_pixels_are_refused_before_decoding(
+    tmp_path: Path, side: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "huge.png"
     path.write_bytes(png_header(side, side))
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda self: pytest.fail("it was decoded"))
@@ -224,7 +227,9 @@ def test_a_folder_is_read_in_order_and_what_is_no_picture_is_reported(tmp_path: 
     assert torch.equal(first.pictures, second.pictures)
     assert [round(value * 255) for value in first.pictures.mean((1, 2, 3)).tolist()] == [80, 0, 160]
     assert [name for name, _ in first.skipped] == ["cut.jpg", "huge.png", "readme.txt"]
-    assert [word in reason for word, (_, reason) in zip(("damaged", "large", "not a"), first.skipped, strict=True)] == [True] * 3
+    assert [word in reason for word, (_, reason) in zip(("damaged", "large", "not a"), first.skipped, strict=True)] == [
+        True
+    ] * 3
     assert first.note.startswith("3 pictures, 3 skipped (cut.jpg: ")
     assert first.names == (tmp_path.name,)
 

@@ -64,9 +64,17 @@ def test_no_two_values_of_a_factor_give_the_same_sprite() -> None:
 
 
 def test_sprites_stay_inside_the_picture() -> None:
-    corners = np.array([[shape, 5, turn, x, y, 5] for shape in range(3) for turn in range(16) for x in (0, 15) for y in (0, 15)])
+    corners = np.array(
+        [[shape, 5, turn, x, y, 5] for shape in range(3) for turn in range(16) for x in (0, 15) for y in (0, 15)]
+    )
     pictures = render_sprites(corners, 32)
-    assert pictures[:, :, 0].max() == pictures[:, :, -1].max() == pictures[:, :, :, 0].max() == pictures[:, :, :, -1].max() == 0
+    assert (
+        pictures[:, :, 0].max()
+        == pictures[:, :, -1].max()
+        == pictures[:, :, :, 0].max()
+        == pictures[:, :, :, -1].max()
+        == 0
+    )
 
 
 def test_a_folder_of_photographs() -> None:

@@ -1,0 +1,1 @@
+"""Autoencoders: squeeze a picture through a code."""

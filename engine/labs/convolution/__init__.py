@@ -1,0 +1,1 @@
+"""Convolution: kernels, pooling, pictures in and out."""

@@ -41,7 +41,7 @@ class TopBar(QFrame):
         row.setContentsMargins(16, 0, 16, 0)
         row.setSpacing(16)
         row.addWidget(self.brand)
-        row.addWidget(self.menus)
+        row.addWidget(self.menus, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addStretch(1)
         row.addWidget(self.device)
         self.finder.setParent(self)
@@ -83,7 +83,7 @@ class FindButton(QPushButton):
         key.setProperty("role", "key")
         row.addWidget(self._mark)
         row.addWidget(words, 1)
-        row.addWidget(key)
+        row.addWidget(key, 0, Qt.AlignmentFlag.AlignVCenter)
         for label in (self._mark, words, key):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         theme().changed.connect(self._repaint_mark)

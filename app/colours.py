@@ -18,7 +18,7 @@ class Colours:
     """Every colour of a theme as `#rrggbb`.
 
     `canvas` lies behind pictures and scenes, `background` behind the page, `panel` and `raised` stand above it; `line`
-    divides, `edge` outlines what is raised. `faint` is for placeholders. `live` marks what acts
+    divides, `sheet` floats above all (menus, messages), `edge` outlines what is raised. `faint` is for placeholders. `live` marks what acts
     in mid-run. `on_accent` is text on the accent. `series`: eight colours of curves and classes, in order.
     """
 
@@ -27,6 +27,7 @@ class Colours:
     background: str
     panel: str
     raised: str
+    sheet: str
     hover: str
     selected: str
     line: str
@@ -49,6 +50,7 @@ DARK = Colours(
     background="#0f1216",
     panel="#161a20",
     raised="#1c2128",
+    sheet="#1c2128",
     hover="#242b34",
     selected="#1d2f44",
     line="#262c35",
@@ -71,6 +73,7 @@ LIGHT = Colours(
     background="#f6f7f9",
     panel="#ffffff",
     raised="#f0f2f5",
+    sheet="#ffffff",
     hover="#e6e9ee",
     selected="#dfebfd",
     line="#dfe3e8",

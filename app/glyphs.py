@@ -65,6 +65,7 @@ GLYPHS: dict[str, int] = {
     "file": 0xE230,
     "file-image": 0xEA24,
     "flag": 0xE244,
+    "flask": 0xE79E,
     "floppy-disk": 0xE248,
     "folder": 0xE24A,
     "folder-open": 0xE256,

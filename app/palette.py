@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Index = QModelIndex | QPersistentModelIndex
 
 _WIDTH, _ROW, _MOST_ROWS, _TOP = 620, 40, 10, 56
+_TITLE = 12.0  # what a fit in the title is worth over one in the note
 _ENTRY = Qt.ItemDataRole.UserRole
 _LETTERS = Qt.ItemDataRole.UserRole + 1
 _MOVES = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 8, Qt.Key.Key_PageUp: -8}
@@ -154,7 +155,7 @@ class Palette(QWidget):
             found = match(text, entry.title)
             whole = match(text, f"{entry.title} {entry.note}")
             if found is not None:
-                scored.append((-found.score - 4, order, entry, found))
+                scored.append((-found.score - _TITLE, order, entry, found))
             elif whole is not None:
                 scored.append((-whole.score, order, entry, Match(whole.score, ())))
         if text.strip():

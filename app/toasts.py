@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QPropertyAnimation, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, QVariantAnimation, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 SECONDS = 6.0
 MOST = 4
-_MARGIN, _GAP, _WIDTH, _WIDE = 16, 8, 380, 560
+_MARGIN, _GAP, _WIDTH, _WIDE, _RISE = 16, 8, 380, 560, 12
 _ICONS: dict[Kind, tuple[str, str]] = {
     "error": ("warning-circle", "bad"),
     "info": ("info", "accent"),
@@ -44,6 +45,7 @@ class Toast(QFrame):
         super().__init__(parent)
         self.notice = notice
         self.times = 1
+        self.sunk = 0
         self.setObjectName("toast")
         self.setProperty("kind", notice.kind)
         self.setAccessibleName(notice.text)
@@ -199,15 +201,17 @@ class Toasts(QObject):
             toast.setFixedWidth(min(toast.maximumWidth(), max(200, self._window.width() - 2 * _MARGIN)))
             height = toast.heightForWidth(toast.width()) if toast.hasHeightForWidth() else toast.sizeHint().height()
             toast.resize(toast.width(), height)
-            toast.move(self._window.width() - toast.width() - _MARGIN, bottom - height)
+            toast.move(self._window.width() - toast.width() - _MARGIN, bottom - height + toast.sunk)
             toast.raise_()
             bottom -= height + _GAP
 
     def _slide_in(self, toast: Toast) -> None:
         if not theme().motion():
             return
-        slide = QPropertyAnimation(toast, b"pos", toast)
-        slide.setDuration(theme().motion())
-        slide.setStartValue(toast.pos() + QPoint(0, 12))
-        slide.setEndValue(toast.pos())
-        slide.start(QPropertyAnimation.DeletionPolicy.DeleteWhenStopped)
+        slide = QVariantAnimation(toast, startValue=_RISE, endValue=0, duration=theme().motion())
+        slide.valueChanged.connect(partial(self._raise, toast))
+        slide.start(QVariantAnimation.DeletionPolicy.DeleteWhenStopped)
+
+    def _raise(self, toast: Toast, sunk: int) -> None:
+        toast.sunk = sunk
+        self._place()

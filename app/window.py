@@ -129,6 +129,7 @@ class MainWindow(QMainWindow):
         self.top.device.clicked.connect(self.open_settings)
         self.foot.copy_wanted.connect(self.copy_command)
         self.navigator.opened.connect(self.open_page)
+        self.navigator.fold_wanted.connect(self.toggle_navigator)
         self.pages.opened.connect(self._arrive)
         self.pages.status.connect(self.foot.tell)
         self.pages.titled.connect(self._title)
@@ -348,6 +349,7 @@ class MainWindow(QMainWindow):
         self._title(self.pages.titles().get(page, ""))
         if lab is None:
             self.foot.tell(self._summary())
+        self.pages.setFocus()
 
     def _summary(self) -> str:
         runs = recent_runs(self.pages.runs, self.library, 1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QLinearGradient, QPainter, QPainterPath, QPen
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from app.theme import draw_glyph, font, theme
 
@@ -30,7 +30,7 @@ class Card(QAbstractButton):
         self.setText(title)
         self.setAccessibleName(f"{title}, {note}")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         theme().changed.connect(self.update)
 
     def enterEvent(self, event: QEnterEvent) -> None:
@@ -62,6 +62,7 @@ class Card(QAbstractButton):
         shape.addRoundedRect(area, RADIUS, RADIUS)
         painter.save()
         painter.setClipPath(shape)
+        painter.setOpacity(1.0 if self.isEnabled() else 0.45)
         self.paint_content(painter, area)
         painter.restore()
         painter.setPen(self._border())
@@ -106,15 +107,15 @@ class FeatureCard(Card):
         self._picture = picture
 
     def paint_content(self, painter: QPainter, area: QRectF) -> None:
-        """The picture, darkened towards the words."""
+        """The picture, darkened towards the words; the stand-in for a picture needs no darkening."""
         self._picture.paint(painter, area)
-        shade = QLinearGradient(area.topLeft(), area.bottomLeft())
-        for stop, alpha in ((0.35, 0), (0.7, 165), (1.0, 235)):
-            shade.setColorAt(stop, QColor(6, 8, 11, alpha))
-        painter.fillRect(area, shade)
+        title, note = theme().colours.text, theme().colours.dim
+        if self._picture.is_real:
+            title, note = "#ffffff", "#d5dae1"
+            painter.fillRect(area, _shade(area))
         line = QRectF(area.x() + 16, area.bottom() - 56, area.width() - 32, 22)
-        write(painter, line, self.title, font(16, "semibold"), "#ffffff")
-        write(painter, line.translated(0, 24), self.note, font(13), "#d5dae1")
+        write(painter, line, self.title, font(16, "semibold"), title)
+        write(painter, line.translated(0, 24), self.note, font(13), note)
 
 
 class RunCard(Card):
@@ -164,6 +165,13 @@ class DropCard(Card):
             pen.setStyle(Qt.PenStyle.DashLine)
             pen.setColor(QColor(theme().colours.accent if self.underMouse() else theme().colours.edge))
         return pen
+
+
+def _shade(area: QRectF) -> QLinearGradient:
+    shade = QLinearGradient(area.topLeft(), area.bottomLeft())
+    for stop, alpha in ((0.35, 0), (0.7, 165), (1.0, 235)):
+        shade.setColorAt(stop, QColor(6, 8, 11, alpha))
+    return shade
 
 
 def write(

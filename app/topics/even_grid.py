@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class EvenGrid(QLayout):
     """Cells at least `least` pixels wide and `ratio` times as high as wide (plus `extra` pixels of text).
 
-    `most`: no more columns than this, so that few cells stay large; 0 is as many as fit.
+    `most`: no more columns than this; 0 is as many as fit, but no more than there are cells.
     """
 
     def __init__(self, least: int, ratio: float, extra: int = 0, most: int = 0, gap: int = 16) -> None:
@@ -54,12 +54,12 @@ class EvenGrid(QLayout):
         return rows * height + max(0, rows - 1) * self._gap
 
     def minimumSize(self) -> QSize:
-        """One column."""
-        return QSize(self._least, self.heightForWidth(max(self.geometry().width(), self._least)))
+        """One column; the height is left to `heightForWidth`, so that a page without need gets no scroll bar."""
+        return QSize(self._least, 1)
 
     def sizeHint(self) -> QSize:
         """What Qt asks first; the height then follows the width."""
-        return self.minimumSize()
+        return QSize(self._least, self.heightForWidth(max(self.geometry().width(), self._least)))
 
     def setGeometry(self, area: QRect) -> None:
         """Places every cell."""
@@ -82,6 +82,6 @@ class EvenGrid(QLayout):
     def _cell(self, width: int) -> tuple[int, float, int]:
         """Columns, and the width and height of a cell, in a row of `width` pixels."""
         columns = max(1, (width + self._gap) // (self._least + self._gap))
-        columns = min(columns, self._most) if self._most else columns
+        columns = min(columns, self._most or len(self._items) or 1)
         each = (width - (columns - 1) * self._gap) / columns
         return columns, each, round(each * self._ratio) + self._extra

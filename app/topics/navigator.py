@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from app.theme import draw_glyph, font, icon, theme
 from app.topics.cards import write
-from app.topics.rail import Rail
+from app.topics.rail import Rail, fold_button
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPersistentModelIndex
@@ -41,6 +41,7 @@ class Navigator(QFrame):
     """Start, topics, labs; narrow, it is a rail of icons with menus."""
 
     opened = Signal(str)  # a page
+    fold_wanted = Signal()  # the button that makes it narrow or wide
 
     def __init__(self, library: Library, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,6 +62,7 @@ class Navigator(QFrame):
         self.tree = self._make_tree()
         self.rail = Rail(self)
         self.rail.opened.connect(self.opened)
+        self.rail.fold.clicked.connect(self.fold_wanted)
         self._lay_out()
         self.fill()
 
@@ -110,6 +112,9 @@ class Navigator(QFrame):
         column.setSpacing(8)
         column.addWidget(self.search)
         column.addWidget(self.tree, 1)
+        fold = fold_button()
+        fold.clicked.connect(self.fold_wanted)
+        column.addWidget(fold)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._wide)
         self._stack.addWidget(self.rail)

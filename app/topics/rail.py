@@ -23,10 +23,14 @@ class Rail(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._buttons: dict[str, QToolButton] = {}
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(8, 12, 8, 8)
+        self._column = QVBoxLayout()
         self._column.setSpacing(4)
         self._column.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.fold = fold_button()
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(8, 12, 8, 8)
+        whole.addLayout(self._column, 1)
+        whole.addWidget(self.fold)
 
     def fill(self, library: Library) -> None:
         """A button for each topic that the library has."""
@@ -62,3 +66,14 @@ class Rail(QWidget):
             action = menu.addAction(info.title, partial(self.opened.emit, info.id))
             action.setEnabled(not info.broken)
         return menu
+
+
+def fold_button() -> QToolButton:
+    """The button at the foot of the navigator that makes it narrow or wide."""
+    button = QToolButton()
+    button.setIcon(icon("sidebar-simple", "faint"))
+    button.setIconSize(QSize(18, 18))
+    button.setFixedSize(36, 32)
+    button.setToolTip("Narrow or wide navigator (Ctrl+B)")
+    button.setAccessibleName("Narrow or wide navigator")
+    return button

@@ -60,9 +60,8 @@ class CardPage(QScrollArea):
 
     def lab_card(self, info: LabInfo) -> Card:
         """A card that opens a lab; a lab that does not load is grey and says why."""
-        card = PictureCard(
-            info.title, info.summary or info.source, Thumbnail(info.id, _GLYPHS.get(info.topic, "cards"))
-        )
+        note = "Does not load" if info.broken else info.summary or info.source
+        card = PictureCard(info.title, note, Thumbnail(info.id, _GLYPHS.get(info.topic, "cards")))
         card.setToolTip(f"This lab does not load: {info.broken}" if info.broken else info.source)
         card.setEnabled(not info.broken)
         card.clicked.connect(partial(self.opened.emit, info.id))
@@ -78,11 +77,11 @@ class StartPage(CardPage):
     def __init__(self, library: Library, runs: Path, parent: QWidget | None = None) -> None:
         super().__init__(library, parent)
         self._runs = runs
-        self._features = EvenGrid(least=220, ratio=0.0, extra=204)
+        self._features = EvenGrid(least=200, ratio=0.0, extra=216)
         self.section("", self._features)
         self._recent = EvenGrid(least=230, ratio=0.0, extra=64, most=RUNS)
         self._recent_section = self.section("CONTINUE WHERE YOU LEFT OFF", self._recent)
-        self._topics = EvenGrid(least=198, ratio=0.5, extra=TEXT)
+        self._topics = EvenGrid(least=198, ratio=0.5, extra=TEXT, most=6)
         self._topics_section = self.section("TOPICS", self._topics)
         self.reading = QLabel("Reading the labs …")
         self.reading.setProperty("role", "dim")
@@ -150,7 +149,7 @@ class TopicPage(CardPage):
         self.column.addWidget(title)
         self.column.addWidget(summary)
         self.column.addSpacing(8)
-        grid = EvenGrid(least=270, ratio=0.55, extra=TEXT)
+        grid = EvenGrid(least=270, ratio=0.55, extra=TEXT, most=4)
         for info in library.labs_of(topic.id):
             grid.addWidget(self.lab_card(info))
         self.section("", grid)

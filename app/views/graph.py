@@ -1,0 +1,146 @@
+"""A drawn graph: a network with a small picture in each node, edges as wide as their weights, blue below zero and orange above."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+
+from app.style import mixed
+from app.theme import font
+from app.views.colour_maps import colour_table
+from app.views.pixels import to_bytes, to_image
+from app.views.scene import Bounds, Scene, bounds_of, paint_text
+from app.views.strokes import draw_segments
+
+if TYPE_CHECKING:
+    from app.colours import Colours
+    from app.views.mapping import Mapping
+    from engine.api import Graph
+
+_LEVELS = 8
+_BENDS = 14
+_REACH = 6.0
+
+
+def graph_bounds(layer: Graph) -> Bounds | None:
+    """What the nodes' middles cover."""
+    return bounds_of(*np.asarray(layer.nodes, np.float64).reshape(-1, 2).T)
+
+
+def node_size(layer: Graph, centres: np.ndarray) -> float:
+    """The side of a node in pixels: as the lab asks, smaller where nodes `[N, 2]` would touch."""
+    if len(centres) < 2:
+        return layer.node_size
+    apart = np.abs(centres[:, None] - centres[None]).max(axis=2)
+    np.fill_diagonal(apart, np.inf)
+    return float(np.clip(0.84 * apart.min(), 6.0, layer.node_size))
+
+
+def edge_paths(layer: Graph, m: Mapping) -> np.ndarray:
+    """The course of every edge in pixels, `[E, 14, 2]`: level at both ends where it leads sideways, else straight."""
+    centres = m.pixels(layer.nodes)
+    edges = np.asarray(layer.edges, np.int64).reshape(-1, 2)
+    start, end = centres[edges[:, 0], None], centres[edges[:, 1], None]
+    t = np.linspace(0.0, 1.0, _BENDS)[None, :, None]
+    sideways = np.abs(end - start)[..., 0] > 0.35 * np.abs(end - start)[..., 1]
+    smooth = t * t * (3 - 2 * t)
+    rise = np.where(sideways[..., None], smooth, t)
+    return np.concatenate(
+        [start[..., :1] + t * (end - start)[..., :1], start[..., 1:] + rise * (end - start)[..., 1:]], axis=2
+    )
+
+
+def edge_at(layer: Graph, m: Mapping, x: float, y: float) -> int:
+    """The edge under a pixel, −1 for none."""
+    if not len(layer.edges) or node_at(layer, m, x, y) >= 0:
+        return -1
+    paths = edge_paths(layer, m)
+    start, along = paths[:, :-1], np.diff(paths, axis=1)
+    share = np.clip((((x, y) - start) * along).sum(-1) / np.maximum((along**2).sum(-1), 1e-9), 0, 1)
+    distance = np.hypot(*np.moveaxis(start + share[..., None] * along - (x, y), -1, 0)).min(axis=1)
+    best = int(distance.argmin())
+    return best if distance[best] <= _REACH else -1
+
+
+def node_at(layer: Graph, m: Mapping, x: float, y: float) -> int:
+    """The node under a pixel, −1 for none."""
+    centres = m.pixels(layer.nodes)
+    if not len(centres):
+        return -1
+    distance = np.abs(centres - (x, y)).max(axis=1)
+    best = int(distance.argmin())
+    return best if distance[best] <= node_size(layer, centres) / 2 + 1 else -1
+
+
+def paint_graph(painter: QPainter, layer: Graph, scene: Scene) -> None:
+    """Edges, lightest first, then nodes."""
+    weights = np.array(layer.weights, np.float64).reshape(-1)
+    for edge, value in scene.focus.weights.items():
+        if edge < len(weights):
+            weights[edge] = value
+    if len(weights):
+        _paint_edges(painter, layer, weights, scene)
+    centres = scene.mapping.pixels(layer.nodes)
+    size = node_size(layer, centres)
+    fills = _fills(layer, scene.colours)
+    pictures = None if layer.pictures is None else to_bytes(np.asarray(layer.pictures), colour=True)
+    for index, (x, y) in enumerate(centres.tolist()):
+        area = QRectF(x - size / 2, y - size / 2, size, size)
+        painter.setPen(QPen(QColor(scene.colours.accent if index == scene.focus.node else scene.colours.edge), 1.5))
+        if pictures is None:
+            painter.setBrush(QColor(fills[index]))
+            painter.drawEllipse(area)
+        else:
+            painter.drawImage(area, to_image(pictures[index]))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(area.adjusted(-0.5, -0.5, 0.5, 0.5), 3, 3)
+        if index < len(layer.labels) and layer.labels[index]:
+            _paint_label(painter, area, layer.labels[index], pictures is None, scene.colours)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def _paint_edges(painter: QPainter, layer: Graph, weights: np.ndarray, scene: Scene) -> None:
+    paths = edge_paths(layer, scene.mapping)
+    segments = np.stack([paths[:, :-1], paths[:, 1:]], axis=2)
+    share = np.abs(weights) / max(float(np.nanmax(np.abs(weights))), 0.5)
+    level = np.rint(np.nan_to_num(share) * _LEVELS).astype(int)
+    ends = np.asarray(layer.edges).reshape(-1, 2)
+    focused = np.ones(len(weights), bool) if scene.focus.node < 0 else (ends == scene.focus.node).any(axis=1)
+    for lit in (False, True):
+        for step in range(_LEVELS + 1):
+            for sign, colour in ((-1, scene.series(0)), (1, scene.series(1))):
+                chosen = (level == step) & (np.sign(weights + 1e-300) == sign) & (focused == lit)
+                strength = (0.25 + 0.75 * step / _LEVELS) * (1.0 if lit else 0.3)
+                draw_segments(
+                    painter,
+                    segments[chosen].reshape(-1, 2, 2),
+                    QColor(mixed(colour, scene.colours.panel, strength)),
+                    0.7 + 4.3 * step / _LEVELS,
+                )
+    if 0 <= scene.focus.edge < len(weights):
+        draw_segments(
+            painter, segments[scene.focus.edge], QColor(scene.colours.text), 1.5 + 4.3 * share[scene.focus.edge]
+        )
+
+
+def _fills(layer: Graph, colours: Colours) -> list[str]:
+    if layer.values is None:
+        return [colours.raised] * len(layer.nodes)
+    values = np.nan_to_num(np.asarray(layer.values, np.float64))
+    signed = bool((values < 0).any())
+    table = colour_table("diverging" if signed else "sequential", colours)
+    top = float(np.abs(values).max()) or 1.0
+    place = (values / top + 1) / 2 if signed else values / top
+    return ["#" + bytes(table[at].tolist()).hex() for at in (place * (len(table) - 1)).astype(int)]
+
+
+def _paint_label(painter: QPainter, area: QRectF, text: str, inside: bool, colours: Colours) -> None:
+    painter.setFont(font(11))
+    width = QFontMetricsF(painter.font()).horizontalAdvance(text)
+    if inside and width <= area.width() - 4:
+        paint_text(painter, QPointF(area.center().x() - width / 2, area.center().y() + 4), text, colours)
+    else:
+        paint_text(painter, QPointF(area.center().x() - width / 2, area.bottom() + 12), text, colours)

@@ -1,0 +1,86 @@
+"""Lines by the thousand, fast.
+
+Qt's raster painter strokes a wide antialiased line as a filled outline: 40 ms for a noisy curve of a thousand points. A cosmetic
+line one device pixel wide takes a fast path of its own (a millisecond), and two of them half a pixel apart look like one wide
+line. So lines are drawn in one to a few passes.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QByteArray, QDataStream, QPointF, Qt
+from PySide6.QtGui import QPainterPath, QPen
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QColor, QPainter
+
+_ELEMENT = np.dtype([("kind", ">i4"), ("x", ">f8"), ("y", ">f8")])
+"""An element of a path as Qt's data stream writes it; kind 0 moves there, 1 draws a line to there."""
+_DASHES = (6.0, 4.0)
+
+
+def path_through(points: np.ndarray, joined: np.ndarray | None = None) -> QPainterPath:
+    """A path through `points` `[N, 2]`, made in one piece; `joined` `[N − 1]` says between which a line is drawn (None: all)."""
+    count = len(points)
+    stream = np.zeros(4 + count * _ELEMENT.itemsize + 8, np.uint8)
+    stream[:4] = np.frombuffer(struct.pack(">i", count), np.uint8)
+    elements = stream[4 : 4 + count * _ELEMENT.itemsize].view(_ELEMENT)
+    elements["kind"][1:] = 1 if joined is None else joined
+    elements["x"], elements["y"] = points[:, 0], points[:, 1]
+    path = QPainterPath()
+    QDataStream(QByteArray(stream.tobytes())) >> path
+    return path
+
+
+def draw_path(painter: QPainter, points: np.ndarray, colour: QColor, width: float = 1.0, dashed: bool = False) -> None:
+    """Draws a polyline through `points` `[N, 2]` in pixels. NaN breaks it; a point alone between gaps becomes a dot."""
+    finite = np.isfinite(points).all(axis=1)
+    joined = finite[:-1] & finite[1:]
+    if joined.all():
+        _draw(painter, path_through(points), colour, width, dashed)
+    else:
+        _draw(painter, path_through(points[finite], joined[finite[:-1]][: finite.sum() - 1]), colour, width, dashed)
+    alone = finite & ~np.append(joined, False) & ~np.insert(joined, 0, False)
+    draw_dots(painter, points[alone], colour, max(width, 1.0))
+
+
+def draw_segments(
+    painter: QPainter, segments: np.ndarray, colour: QColor, width: float = 1.0, dashed: bool = False
+) -> None:
+    """Draws segments `[M, 2, 2]` in pixels."""
+    ends = segments.reshape(-1, 2)
+    _draw(painter, path_through(ends, np.arange(1, len(ends)) % 2 if len(ends) else None), colour, width, dashed)
+
+
+def draw_dots(painter: QPainter, centres: np.ndarray, colour: QColor, radius: float) -> None:
+    """Draws a few discs at `centres` `[N, 2]` in pixels."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    for x, y in centres.tolist():
+        painter.drawEllipse(QPointF(x, y), radius, radius)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def _draw(painter: QPainter, path: QPainterPath, colour: QColor, width: float, dashed: bool) -> None:
+    if path.elementCount() < 2:
+        return
+    pen = QPen(colour, 1.0)
+    pen.setCosmetic(True)
+    if dashed:
+        pen.setDashPattern(_DASHES)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    scale = painter.device().devicePixelRatioF()
+    passes = max(1, math.ceil(width * scale - 0.25))
+    reach = (
+        max(0.0, width * scale - 1.0) / scale / 2 * 0.75
+    )  # along the diagonal: 1/√2, and a little for the soft edges
+    for index in range(passes):
+        shift = reach * (2 * index / (passes - 1) - 1) if passes > 1 else 0.0
+        painter.translate(shift, shift)
+        painter.drawPath(path)
+        painter.translate(-shift, -shift)

@@ -1,0 +1,84 @@
+"""Theory's values across a chart: a dashed line each, and a label where it covers least."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter
+
+from app.theme import font, theme
+from app.views.strokes import draw_segments
+
+if TYPE_CHECKING:
+    from app.views.mapping import Mapping
+
+_HEIGHT = 16.0
+_PLACES = ((0.02, True), (0.98, True), (0.5, True), (0.02, False), (0.98, False), (0.5, False))
+"""Where a label may stand: its share of the free width, and whether it is above the line."""
+
+
+@dataclass(frozen=True)
+class TruthLine:
+    """A dashed line at `value`."""
+
+    name: str
+    value: float
+    label: str
+    colour: str
+
+
+def label_area(m: Mapping, y: float, width: float, place: tuple[float, bool]) -> QRectF:
+    """The rectangle of a label in one of its places."""
+    share, above = place
+    left = m.left + 4 + share * max(m.width - width - 8, 0.0)
+    return QRectF(left, y - _HEIGHT - 1 if above else y + 1, width, _HEIGHT)
+
+
+def covered(m: Mapping, area: QRectF, points: np.ndarray, taken: Sequence[QRectF]) -> float:
+    """What a label in `area` would cover: points of curves `[N, 2]` in pixels; far more if another label or an edge."""
+    across = np.abs(points[:, 0] - area.center().x()) < area.width() / 2 + 2
+    along = np.abs(points[:, 1] - area.center().y()) < _HEIGHT / 2 + 1
+    blocked = area.top() < m.top - 1 or area.bottom() > m.bottom + 1 or any(area.intersects(other) for other in taken)
+    return float((across & along).sum()) + 1000.0 * blocked
+
+
+def choose_place(costs: Sequence[float], before: int) -> int:
+    """Which of the places a label takes: the one that covers least, but it stays where it was (−1: nowhere) for little gain."""
+    best = int(np.argmin(np.asarray(costs) + 0.1 * np.arange(len(costs))))
+    return before if before >= 0 and costs[before] <= costs[best] + 6 else best
+
+
+class TruthPainter:
+    """Draws the lines, and remembers where each label stands so that it does not wander."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, int] = {}
+        self.areas: dict[str, QRectF] = {}
+
+    def paint(self, painter: QPainter, m: Mapping, lines: Sequence[TruthLine], points: np.ndarray) -> None:
+        """Draws every line, its label clear of the curves' `points` `[N, 2]`; one beyond the range says so at the edge."""
+        painter.setFont(font(11))
+        self.areas = {}
+        for line in lines:
+            y = float(m.y_pixels(line.value))
+            if not np.isfinite(y):
+                continue
+            inside = m.top - 0.5 <= y <= m.bottom + 0.5
+            if inside:
+                draw_segments(painter, np.array([[[m.left, y], [m.right, y]]]), QColor(line.colour), 1.0, dashed=True)
+            beyond = "" if inside else ("↑ " if y < m.top else "↓ ")
+            self._paint_label(painter, m, line.name, beyond + line.label, min(max(y, m.top), m.bottom), points)
+
+    def _paint_label(self, painter: QPainter, m: Mapping, name: str, text: str, y: float, points: np.ndarray) -> None:
+        metrics = QFontMetricsF(painter.font())
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, m.width - 8)
+        areas = [label_area(m, y, metrics.horizontalAdvance(text) + 4, place) for place in _PLACES]
+        costs = [covered(m, area, points, list(self.areas.values())) for area in areas]
+        self.places[name] = place = choose_place(costs, self.places.get(name, -1))
+        self.areas[name] = areas[place]
+        painter.setPen(QColor(theme().colours.dim))
+        painter.drawText(areas[place], int(Qt.AlignmentFlag.AlignCenter), text)

@@ -1,0 +1,1 @@
+"""The controls dock: a lab's parameter fields as widgets. `table` says which widget a kind of control has."""

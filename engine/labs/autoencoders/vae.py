@@ -58,6 +58,7 @@ from torch.nn import functional
 
 from engine import api
 from engine.api import Choice, Dataset, Frame, Images, Measured, Pad, Plot, Scalar, Slider, Toggle, Truth, View, check
+from engine.api.words import number
 from engine.data.table import PictureData, load_pictures
 from engine.nn.disentangle import mutual_information_gap
 from engine.nn.vae import Vae, as_pictures, importance_bound, kl_to_prior, linear_gaussian_example, log_weights
@@ -205,10 +206,10 @@ def truths(p: Params, data: PictureData) -> Iterator[Frame]:
     x = data.train.flatten(1)
     if p.likelihood == "Bernoulli":
         floor = functional.binary_cross_entropy(x, x, reduction="none").sum(1).mean()
-        yield Truth("loss/reconstruction", float(floor), f"entropy of the grey values {floor:.1f}")
+        yield Truth("loss/reconstruction", float(floor), f"entropy of the grey values {number(float(floor))}")
     elif not p.conditional and p.latent < min(x.shape) and x.shape[1] <= 1024:
         best = probabilistic_pca(data, p.latent)
-        yield Truth("loss/held-out", -best, f"best linear model (pPCA) {-best:.2f}")
+        yield Truth("loss/held-out", -best, f"best linear model (pPCA) {number(-best)}")
 
 
 def probabilistic_pca(data: PictureData, latent: int) -> float:
@@ -310,17 +311,18 @@ def draw_dimensions(kl: Float[Tensor, "l"], codes: Float[Tensor, "n l"], factors
     catches="the −1 or a log σ² left out, σ in place of σ²",
 )
 def kl(ctx: CheckContext) -> Measured:
-    """The mean of log q(z|x) − log p(z) over 20,000 codes for each of 32 pictures, of the live model if there is one."""
-    model = ctx.live.get("model") or Vae((1, 8, 8), 4, "dense").to(ctx.device)
-    x = torch.rand(32, *model.shape, generator=ctx.rng).to(ctx.device)
-    with torch.no_grad():
-        mean, log_variance = (
-            part.double().cpu() for part in model.encode(x, torch.zeros(32, dtype=torch.long).to(x.device))
-        )
+    """The mean of log q(z) − log p(z) over 20,000 draws from each of 32 codes: the live model's, else any."""
+    mean, log_variance = 1.5 * torch.randn(2, 32, 4, generator=ctx.rng)
+    model = ctx.live.get("model")
+    if model is not None:
+        x = torch.rand(32, *model.shape, generator=ctx.rng).to(ctx.device)
+        with torch.no_grad():
+            codes = model.encode(x, torch.zeros(32, dtype=torch.long, device=ctx.device))
+        mean, log_variance = (part.cpu() for part in codes)
     q = torch.distributions.Normal(mean, (0.5 * log_variance).exp())
-    z = mean + q.stddev * torch.randn(20_000, *mean.shape, generator=ctx.rng, dtype=torch.float64)
+    z = mean + q.stddev * torch.randn(20_000, *mean.shape, generator=ctx.rng)
     sampled = (q.log_prob(z) - torch.distributions.Normal(0, 1).log_prob(z)).mean(0)
-    # Per dimension and picture, so that no two errors cancel; large KLs are compared by their ratio.
+    # Per dimension and code, so that no two errors cancel; large ones by their ratio.
     gap = (kl_to_prior(mean, log_variance) - sampled) / sampled.abs().clamp(min=1)
     return Measured(0.0, float(gap.abs().mean()), detail="mean absolute gap, nats")
 

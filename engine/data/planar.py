@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float, Int  # a dataclass's annotations are read at run time
@@ -217,3 +218,22 @@ def bayes(name: str, noise: float, grid: int = 400) -> Bayes:
     error = float(((total - joint.max(0)) * cell**2).sum())
     entropy = float(((joint * surprise).sum(0) * cell**2).sum())
     return Bayes(error, entropy)
+
+
+@lru_cache(maxsize=8)
+def bayes_leads(name: str, noise: float, reach: float, size: int) -> tuple[Float[np.ndarray, "h w"], ...]:
+    """One map of −1 … 1 for each class (one for two classes): how far it leads over the others. The Bayes rule's boundaries are its zeros.
+
+    Args:
+        name: one of `NAMES`.
+        noise: standard deviation of the noise. Below 0.05 densities vanish in places, so that there is no boundary to speak of: none.
+        reach: the maps cover −reach … reach on both axes.
+        size: points on each axis, ends included.
+    """
+    if noise < 0.05:
+        return ()
+    axis = np.linspace(-reach, reach, size)
+    joint = densities(name, noise, axis, axis)
+    rivals = [np.delete(joint, k, 0).max(0) for k in range(len(joint))]
+    leads = [(mine - rival) / np.maximum(mine + rival, 1e-300) for mine, rival in zip(joint, rivals, strict=True)]
+    return tuple(leads[1:]) if len(leads) == 2 else tuple(leads)

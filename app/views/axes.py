@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 TICK_SIZE, NAME_SIZE = 11, 11
 _GAP = 8.0
+_MOST = 7
+"""More ticks than this are noise, however large the plot."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def ticks_of(look: AxisLook, span: Span, pixels: float, room: float) -> list[Tic
     if look.ticks:
         lo, hi = sorted((span.lo, span.hi))
         return [Tick(value, text) for value, text in look.ticks if lo <= value <= hi]
-    count = max(2, int(pixels / room))
+    count = min(max(2, int(pixels / room)), _MOST)
     return log_ticks(span.lo, span.hi, count) if span.log else linear_ticks(span.lo, span.hi, count, look.whole)
 
 

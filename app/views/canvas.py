@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from app.views.ticks import Tick
 
-_X_TICK_ROOM, _Y_TICK_ROOM = 76.0, 44.0
+_X_TICK_ROOM, _Y_TICK_ROOM = 64.0, 34.0
 
 
 class AxesCanvas(QWidget):
@@ -83,7 +83,7 @@ class AxesCanvas(QWidget):
 
     def top_margin(self) -> float:
         """Room to keep free above."""
-        return 20.0 if self.looks[1].shown and self.looks[1].title else 10.0
+        return 24.0 if self.looks[1].shown and self.looks[1].title else 10.0
 
     # geometry -------------------------------------------------------------------------------------------------------------------
 

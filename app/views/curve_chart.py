@@ -190,7 +190,7 @@ class CurveChart(AxesCanvas):
         """What every visible curve is worth at a step: a row for the read-out, and the value as it is drawn."""
         colours, several = theme().colours, len([run for run in self.runs.values() if run.series]) > 1
         rows = []
-        for _, run, name, series in reversed(list(traces.shown(self.runs, self.hidden))):
+        for _, run, name, series in sorted(traces.shown(self.runs, self.hidden), key=lambda part: not part[1].main):
             found = series.at(step, self.smoothing)
             if found is None:
                 continue

@@ -113,6 +113,8 @@ def value_range(traces: list[Trace], truths: list[float], log: bool) -> tuple[fl
         reach = (hi - lo) or abs(hi) or 1.0
         near = [value for value in truths if lo - reach <= value <= hi + reach]
         lo, hi = min([lo, *near]), max([hi, *near])
+        if 0 < lo < 0.3 * hi:
+            lo = 0.0  # a loss reads best against its zero
     return lo, hi
 
 

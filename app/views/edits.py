@@ -219,10 +219,10 @@ class PointSetTool(Tool):
         if not self.points:
             return
         places = scene.mapping.pixels(np.array(self.points)[:, :2]).tolist()
-        painter.setPen(QPen(QColor(scene.colours.text), 1))
+        painter.setPen(QPen(QColor("#ffffff"), 1.2))
         for (x, y), (_, _, group) in zip(places, self.points, strict=True):
             painter.setBrush(QColor(scene.series(group)))
-            painter.drawEllipse(QPointF(x, y), 4, 4)
+            painter.drawEllipse(QPointF(x, y), 4.5, 4.5)
         painter.setBrush(Qt.BrushStyle.NoBrush)
 
 

@@ -102,7 +102,7 @@ class LegendBar(QWidget):
         text = QColor(
             colours.faint
             if entry.hidden
-            else mixed(entry.colour, colours.text, 0.55)
+            else mixed(entry.colour, colours.text, 0.8)
             if not colours.dark
             else entry.colour
         )

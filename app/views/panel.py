@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from engine.api.params import Field
 
 _HEADER = 34
+_BUTTONS = 3 * 28 + 12 + 4 + 16
 _NARROW = 330
 """Below this width the header keeps only title, menu and buttons."""
 
@@ -207,12 +208,20 @@ class ViewPanel(QFrame):
 
     def _show_legend(self) -> None:
         self._legend.show_entries(self.view.legend() if self.view else ())
+        self._fit_header()
 
     def _fit_header(self) -> None:
+        """Shares the header: buttons, then title, legend, and the note in what is left."""
         wide = self.width() >= _NARROW
-        self._note.setVisible(wide and bool(self._note.text()))
         for tool in self._tool_widgets:
             tool.setVisible(wide)
+        tools = sum(tool.sizeHint().width() + 8 for tool in self._tool_widgets) if wide else 0
+        room = self.width() - _BUTTONS - tools
+        title = min(self._title.sizeHint().width(), max(room if not self._legend.entries else int(room * 0.7), 40))
+        self._title.setFixedWidth(title)
+        left = room - title - self._legend.sizeHint().width() - 16
+        self._note.setVisible(bool(self._note.text()) and left > 60)
+        self._note.setFixedWidth(max(min(self._note.sizeHint().width(), left), 0))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leaves out of the header what does not fit."""

@@ -67,7 +67,9 @@ class PlotCanvas(AxesCanvas):
             self.follow()
             return
         bounds = self._bounds()
-        exact = any(isinstance(layer, Heat) and KINDS[Heat].bounds(layer) == bounds for layer in self.frame.layers)
+        layers = self.frame.layers
+        exact = any(isinstance(layer, Heat) and KINDS[Heat].bounds(layer) == bounds for layer in layers)
+        exact = exact or all(isinstance(layer, Graph) for layer in layers)
         for axis, span, (lo, hi) in ((self.frame.x, self.x_span, bounds[:2]), (self.frame.y, self.y_span, bounds[2:])):
             _follow_axis(axis, span, lo, hi, exact)
         self.follow()
@@ -92,7 +94,7 @@ class PlotCanvas(AxesCanvas):
 
     def top_margin(self) -> float:
         """Room for the colour bar's name."""
-        return 20.0 if self._bars() else super().top_margin()
+        return 24.0 if self._bars() else super().top_margin()
 
     def _bars(self) -> list[Heat]:
         layers = self.frame.layers if self.frame is not None else ()

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from app.theme import Colours, font
 
-_SIZE, _ROW, _PAD, _SWATCH = 11, 17.0, 8.0, 14.0
+_SIZE, _ROW, _PAD, _SWATCH, _GUTTER = 11, 17.0, 8.0, 14.0, 12.0
 _VALUE_LIKE = "−0.000123"
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -49,7 +49,7 @@ def paint_readout(
 def _box(plot: QRectF, rows: Sequence[Row], metrics: QFontMetricsF, on_left: bool, low: bool) -> QRectF:
     value = metrics.horizontalAdvance(_VALUE_LIKE)
     names = max(metrics.horizontalAdvance(row.name) for row in rows)
-    width = names + 2 * _PAD + 4
+    width = names + 2 * _PAD + 4 + _GUTTER * any(row.value for row in rows)
     if any(row.value for row in rows):
         width += max(value, *(metrics.horizontalAdvance(row.value) for row in rows))
     width += value if any(row.aside for row in rows) else 0

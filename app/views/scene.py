@@ -56,12 +56,12 @@ def bounds_of(x: np.ndarray, y: np.ndarray) -> Bounds | None:
     return (float(x.min()), float(x.max()), float(y.min()), float(y.max())) if len(x) and len(y) else None
 
 
-def paint_text(painter: QPainter, at: QPointF, text: str, colours: Colours) -> None:
-    """A text that stays readable over anything: with a rim in the colour of the ground."""
+def paint_text(painter: QPainter, at: QPointF, text: str, colours: Colours, colour: str = "") -> None:
+    """A text that stays readable over anything: in `colour` (that of text), with a rim in that of the ground."""
     path = QPainterPath()
     path.addText(at, painter.font(), text)
     pen = painter.pen()
     pen.setColor(QColor(colours.panel))
     pen.setWidthF(3)
     painter.strokePath(path, pen)
-    painter.fillPath(path, QColor(colours.text))
+    painter.fillPath(path, QColor(colour or colours.text))

@@ -45,7 +45,7 @@ class TableView(View):
         header.setSortIndicatorClearable(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setHighlightSections(False)
-        header.setMinimumSectionSize(48)
+        header.setMinimumSectionSize(72)
         table.setSortingEnabled(True)
 
     def show_frame(self, frame: Frame) -> None:

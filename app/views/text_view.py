@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.notes.markdown import render_markdown
@@ -39,4 +40,5 @@ class TextView(View):
         bar = self.page.verticalScrollBar()
         at = bar.value()
         render_markdown(self.page.document(), self.markdown, size=13)
+        self.page.moveCursor(QTextCursor.MoveOperation.Start)
         bar.setValue(at)

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 
 from app.theme import font, theme
+from app.views.scene import paint_text
 from app.views.strokes import draw_segments
 
 if TYPE_CHECKING:
     from app.views.mapping import Mapping
 
 _HEIGHT = 16.0
-_PLACES = ((0.02, True), (0.98, True), (0.5, True), (0.02, False), (0.98, False), (0.5, False))
+_PLACES = tuple((share, above) for above in (True, False) for share in (0.0, 1.0, 0.5, 0.25, 0.75))
 """Where a label may stand: its share of the free width, and whether it is above the line."""
 
 
@@ -80,5 +81,4 @@ class TruthPainter:
         costs = [covered(m, area, points, list(self.areas.values())) for area in areas]
         self.places[name] = place = choose_place(costs, self.places.get(name, -1))
         self.areas[name] = areas[place]
-        painter.setPen(QColor(theme().colours.dim))
-        painter.drawText(areas[place], int(Qt.AlignmentFlag.AlignCenter), text)
+        paint_text(painter, areas[place].bottomLeft() + QPointF(2, -4), text, theme().colours, theme().colours.dim)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import re
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from engine.run.sink import MemorySink
 from engine.run.steering import Steering
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 CPU = torch.device("cpu")
@@ -49,6 +51,16 @@ def arrays_in(value: Any) -> list[np.ndarray]:
     return []
 
 
+def stop_after(steps: int) -> Callable[..., None]:
+    """What stands in for a person who presses stop after so many steps."""
+    polls = itertools.count()
+
+    def poll(steering: Steering, timeout: float = 0.0) -> None:
+        steering.stop = next(polls) >= steps
+
+    return poll
+
+
 @pytest.mark.parametrize("lab_id", LABS)
 def test_three_steps_are_finite_and_show_every_declared_view(lab_id: str) -> None:
     lab = load(lab_id)
@@ -65,10 +77,15 @@ def test_three_steps_are_finite_and_show_every_declared_view(lab_id: str) -> Non
 
 
 @pytest.mark.parametrize("lab_id", [lab_id for lab_id in LABS if trains(lab_id)])
-def test_resume_equals_the_uninterrupted_run_bit_for_bit(lab_id: str, tmp_path: Path) -> None:
+def test_resume_equals_the_uninterrupted_run_bit_for_bit(
+    lab_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lab = load(lab_id)
     run_headless(Order(lab, {"steps": 6}, out=tmp_path / "whole", device="cpu"))
-    run_headless(Order(lab, {"steps": 3}, out=tmp_path / "half", device="cpu"))
+    monkeypatch.setattr(Steering, "poll", stop_after(3))
+    run_headless(Order(lab, {"steps": 6}, out=tmp_path / "half", device="cpu"))
+    monkeypatch.undo()
+    assert snapshot_steps(tmp_path / "half")[-1] == 3
     run_headless(Order(lab, {"steps": 6}, resume=tmp_path / "half", device="cpu"))
     newest = snapshot_steps(tmp_path / "whole")[-1]
     name = f"snapshots/{newest:09d}.safetensors"
@@ -85,8 +102,12 @@ def test_its_page_is_complete(lab_id: str) -> None:
     lab = load(lab_id)
     assert lab.topic == lab_id.split(".")[0]
     assert lab.topic in {topic.id for topic in TOPICS}
-    assert lab.summary and lab.source and lab.views and lab.checks
-    assert len(lab.notes) > 400 and "$" in lab.notes
+    assert lab.summary
+    assert lab.source
+    assert lab.views
+    assert lab.checks
+    assert len(lab.notes) > 400
+    assert "$" in lab.notes
     for entry in lab.fields:
         assert len(entry.control.help) > 10, f"{entry.name} has no tooltip"
     for view in lab.views:

@@ -1,0 +1,1 @@
+"""Shapes: reading meshes, distances to them, and surfaces taken out of grids."""

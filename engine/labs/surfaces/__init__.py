@@ -1,0 +1,1 @@
+"""Shapes as functions: level sets, occupancy, signed distance."""

@@ -40,7 +40,7 @@ class Segments(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Narrower: names are then elided."""
-        return QSize(40 * len(self._names), ROW_HEIGHT)
+        return QSize(36 * len(self._names), ROW_HEIGHT)
 
     def set_index(self, index: int) -> None:
         """Raises a name."""
@@ -107,7 +107,7 @@ class CalmComboBox(QComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(6)
+        self.setMinimumContentsLength(3)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Without the focus, the dock scrolls."""

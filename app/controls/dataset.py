@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,16 +12,30 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QVBoxLayout, QWidget
 
 from app.controls.choice import CalmComboBox
 from app.controls.drop_frame import DropControl
-from app.controls.thumbnails import Thumbnails
-from app.drops import classify
+from app.controls.thumbnails import Thumbnails, pictures_below
 from app.style import set_look
-from engine.api.errors import DataError
+from engine.api.params import PICTURE_SUFFIXES
 from engine.api.words import plural
 
 if TYPE_CHECKING:
     from engine.api.params import Dataset, Field
 
 _CHOOSE = "Choose a folder…"
+_KINDS = "PNG, JPEG, WebP, BMP, TIFF or GIF"
+_MOST_FOLDERS = 2000
+
+
+def why_not(path: Path) -> str:
+    """Why there are no pictures at a path, in one sentence; "" if there are. Looks no further than the first one."""
+    if path.is_file():
+        return "" if path.suffix.lower() in PICTURE_SUFFIXES else f"“{path.name}” is no picture: {_KINDS} are read."
+    if not path.is_dir():
+        return f"“{path}” is not there any more."
+    if not os.access(path, os.R_OK | os.X_OK):
+        return f"The folder “{path.name}” may not be read; allow it, or choose another."
+    looked = itertools.islice(pictures_below(path), _MOST_FOLDERS)
+    found = any(entry is not None for entry in looked)
+    return "" if found else f"There are no pictures in “{path.name}”: put {_KINDS} files there."
 
 
 class DatasetControl(DropControl):
@@ -64,15 +80,11 @@ class DatasetControl(DropControl):
 
     def take_paths(self, paths: list[Path]) -> None:
         """Takes a folder, a picture, or the folder that several pictures lie in."""
-        try:
-            drop = classify(paths)
-            if drop.kind != "pictures":
-                raise DataError("This takes pictures or a folder of them.")
-        except DataError as error:
-            self.refused.emit(str(error))
-            return
-        found = drop.paths[0]
-        self.offer(str(found if len(drop.paths) == 1 else found.parent))
+        usable = [path for path in paths if not why_not(path)]
+        if usable:
+            self.offer(str(usable[0] if len(usable) == 1 else usable[0].parent))
+        elif paths:
+            self.refused.emit(why_not(paths[0]))
 
     def _choose(self, index: int) -> None:
         chosen = self.chooser.itemData(index)

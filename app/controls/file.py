@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.controls.drop_frame import DropControl
@@ -15,6 +15,8 @@ from app.style import set_look
 from engine.api.params import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from engine.api.params import Field, File
 
 
@@ -24,6 +26,7 @@ class FileControl(DropControl):
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(field, parent)
         self._control = cast("File", field.control)
+        self._name = ""
         self.button, self.clear = QPushButton(), tool("x", "Use no file")
         self.button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.button.setAccessibleName(field.label)
@@ -49,14 +52,22 @@ class FileControl(DropControl):
     def show_value(self, value: Any) -> None:
         """Writes the file's name."""
         path = Path(value) if value else None
-        room = max(90, self.button.width() - 24)
-        name = path.name if path else f"Choose a {self._control.kind or 'file'}…"
-        self.button.setText(self.button.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room))
+        self._name = path.name if path else f"Choose a {self._control.kind or 'file'}…"
+        self._elide()
         self.button.setToolTip(value)
         self.clear.setVisible(path is not None)
         is_picture = path is not None and path.suffix.lower() in PICTURE_SUFFIXES
         self.preview.show_path(path if is_picture else None)
         self._say(f"{path} is not there any more." if path is not None and not path.is_file() else "")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fits the name into the button."""
+        super().resizeEvent(event)
+        QTimer.singleShot(0, self, self._elide)  # the button has its new width once the layout has run
+
+    def _elide(self) -> None:
+        room = max(60, self.button.width() - 26)
+        self.button.setText(self.button.fontMetrics().elidedText(self._name, Qt.TextElideMode.ElideMiddle, room))
 
     def take_paths(self, paths: list[Path]) -> None:
         """Takes the first file of a kind that this field takes."""

@@ -61,8 +61,6 @@ class MatrixControl(ControlWidget):
         self._refused_at: Cell | None = None
         self._grid = QGridLayout()
         self._grid.setSpacing(4)
-        self.size_words = QLabel()
-        self.size_words.setProperty("role", "small")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 2, 0, 4)
         column.setSpacing(4)
@@ -77,18 +75,17 @@ class MatrixControl(ControlWidget):
 
     def _sizes(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        row.setSpacing(2)
+        row.setSpacing(0)
         for words, rows, columns in (("row", 1, 0), ("column", 0, 1)):
             label = QLabel(words.capitalize() + "s")
             label.setProperty("role", "small")
+            label.setContentsMargins(8 if columns else 0, 0, 0, 0)
             row.addWidget(label)
             for glyph, act, sign in (("minus", f"One {words} fewer", -1), ("plus", f"One {words} more", 1)):
                 button = tool(glyph, act)
                 button.clicked.connect(partial(self.resize_by, sign * rows, sign * columns))
                 row.addWidget(button)
-            row.addSpacing(6)
         row.addStretch(1)
-        row.addWidget(self.size_words)
         return row
 
     def cell(self, row: int, column: int) -> Cell:
@@ -115,7 +112,6 @@ class MatrixControl(ControlWidget):
         for cells, numbers in zip(self._cells, value, strict=True):
             for cell, number in zip(cells, numbers, strict=True):
                 cell.set_texts(f"{number:.3g}".replace("-", "−"), exact(number))
-        self.size_words.setText(f"{len(value)} × {len(value[0])}")
 
     def _build(self, height: int, width: int) -> None:
         for cells in self._cells:

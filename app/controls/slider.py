@@ -29,7 +29,7 @@ class SliderControl(ControlWidget):
         self.track.setAccessibleName(field.label)
         self.text_field.setAccessibleName(field.label)
         if control.unit:
-            self.text_field.setFixedWidth(84)
+            self.text_field.setFixedWidth(74)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)

@@ -16,5 +16,5 @@ def tool(glyph: str, words: str, checkable: bool = False) -> QToolButton:
     made.setToolTip(words)
     made.setAccessibleName(words)
     made.setCheckable(checkable)
-    made.setStyleSheet("QToolButton { min-height: 24px; min-width: 24px; padding: 0; }")
+    made.setStyleSheet("QToolButton { min-height: 22px; min-width: 22px; padding: 0; }")
     return made

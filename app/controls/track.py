@@ -40,7 +40,7 @@ class Track(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Short, in a narrow dock."""
-        return QSize(36, ROW_HEIGHT)
+        return QSize(28, ROW_HEIGHT)
 
     def set_place(self, place: float, origin: float) -> None:
         """Where the knob stands, and where the coloured part begins."""

@@ -85,7 +85,7 @@ def _nearest(x, y, z, corners, k):
 
 
 @numba.njit(cache=True, nogil=True)
-def _barycentric(up, vp, uu, uv, vv):  # type: ignore[no-untyped-def]  # the seven regions of a triangle
+def _barycentric(up, vp, uu, uv, vv):  # the seven regions of a triangle
     """Where the nearest point lies: a + s·u + t·v, and its feature (0 face; 1, 2, 3 edges; 4, 5, 6 vertices)."""
     if up <= 0.0 and vp <= 0.0:
         return 0.0, 0.0, 4

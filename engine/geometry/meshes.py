@@ -85,6 +85,8 @@ def _cloud_normals(cloud: trimesh.PointCloud) -> np.ndarray | None:
 
 
 def _check_mesh(path: Path, vertices: np.ndarray, triangles: np.ndarray) -> None:
+    if vertices.ndim != 2 or vertices.shape[1] != 3 or (len(triangles) and triangles.shape[1] != 3):
+        raise DataError(f"{path.name} is damaged: its points or triangles have another number of entries than three.")
     if not np.isfinite(vertices).all():
         raise DataError(f"{path.name} has points that are not numbers.")
     if len(triangles) and (triangles.min() < 0 or triangles.max() >= len(vertices)):

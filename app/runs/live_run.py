@@ -63,6 +63,8 @@ class LiveRun(QObject):
         self.changes: list[tuple[int, str, Any, Any]] = []
         self.forked_from: tuple[str, int] | None = None
         self.last: dict[str, float] = {}
+        self.truths: dict[str, tuple[float, str]] = {}
+        self.saved_at: float | None = None  # by time.monotonic
         self.trouble = ""
         self.visiting: int | None = None
         self.home: int | None = None
@@ -94,6 +96,7 @@ class LiveRun(QObject):
         record = read_record(self.folder)
         self.params, self.seed, self.changes = dict(record.params), record.seed, list(record.changes)
         self.at, self.total, self.device, self.last = record.step, record.total, record.device, dict(record.last)
+        self.truths = dict(record.truths)
         self.forked_from, self.moments = record.parent, snapshot_steps(self.folder)
         if not self.live:
             self.phase = (
@@ -206,6 +209,7 @@ class LiveRun(QObject):
         self.points.emit(self, curves)
 
     def _on_truth(self, line: messages.TruthLine) -> None:
+        self.truths[line.name] = (line.value, line.label)
         self.truth.emit(self, line)
 
     def _on_shown(self, frame: object, step: int) -> None:
@@ -218,7 +222,7 @@ class LiveRun(QObject):
         self.stood.emit(self)
 
     def _on_saved(self, saved: messages.Saved) -> None:
-        self.moments = saved.steps
+        self.moments, self.saved_at = saved.steps, time.monotonic()
         if self._after_saving:
             self._after_saving, self.home = False, saved.step
         self.stood.emit(self)

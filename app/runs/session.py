@@ -59,6 +59,7 @@ class Session(QObject):
         self._over = False
         self._pending: deque[Entry] = deque()
         self._drained = 0.0
+        self._rung = False  # something lies in the inbox that was not taken yet
         self._drain_timer = QTimer(self, singleShot=True)
         self._drain_timer.timeout.connect(self._drain)
         self._grace_timer = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
@@ -157,13 +158,14 @@ class Session(QObject):
             self._worker.post.send(command)
 
     def _schedule(self) -> None:
+        self._rung = True
         if not self._drain_timer.isActive() and not self._over:
             wait = self._drained + _PERIOD - time.monotonic()
             self._drain_timer.start(max(0, round(wait * 1000)))
 
     def _drain(self) -> None:
         if not self._pending:
-            self._drained = time.monotonic()
+            self._drained, self._rung = time.monotonic(), False
             self._pending.extend(self._worker.inbox.take())
         shown = []
         until = time.monotonic() + _BUDGET
@@ -176,6 +178,8 @@ class Session(QObject):
             QTimer.singleShot(0, self, lambda: self._acknowledge(shown))
         if self._pending:
             self._drain_timer.start(0)
+        elif self._rung:
+            self._schedule()
 
     def _acknowledge(self, names: list[str]) -> None:
         for name in names:

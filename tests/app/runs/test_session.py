@@ -64,6 +64,21 @@ def test_a_flood_leaves_the_window_responsive(host: Host, qtbot: QtBot) -> None:
     assert np.median(gaps) > 0.025, "more than thirty times a second"
 
 
+def test_a_window_that_is_slow_to_draw_misses_nothing(host: Host, qtbot: QtBot) -> None:
+    session = host.session()
+    got = []
+
+    def draw_slowly(curves: Curves) -> None:
+        time.sleep(0.01)
+        got.append(len(curves["loss"][0]))
+
+    session.points.connect(draw_slowly)
+    session.progressed.connect(lambda progress: time.sleep(0.01))
+    with qtbot.waitSignal(session.ended, timeout=20_000):
+        session.start(Start("flood", ""))
+    assert sum(got) == fake_worker.FLOOD_STEPS
+
+
 def test_points_before_a_rewind_come_before_it(host: Host, qtbot: QtBot) -> None:
     session = host.session()
     story: list[object] = []

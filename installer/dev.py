@@ -40,7 +40,7 @@ def main_command(machine: Machine, *arguments: str) -> list[str]:
     return [str(machine.python), str(ROOT / "main.py"), *arguments]
 
 
-def run(machine: Machine, arguments: Sequence[str]) -> int:
+def run_program(machine: Machine, arguments: Sequence[str]) -> int:
     """Hands over to main.py; with no arguments and no screen, shows what can be shown without one."""
     if arguments or machine.has_screen:
         return hand_over(main_command(machine, *arguments))
@@ -116,9 +116,10 @@ def stages(machine: Machine, arguments: Sequence[str], jobs: int) -> list[Stage]
     ]
 
 
-def test(machine: Machine, arguments: Sequence[str], only: Sequence[str], jobs: int) -> int:
+def run_tests(machine: Machine, arguments: Sequence[str], only: Sequence[str], jobs: int | None = None) -> int:
     """Runs the stages to the end, whatever fails; returns the exit code of the first that failed."""
     chosen = only or (STAGES[:-1] if arguments else STAGES)  # who names tests wants those, once
+    jobs = jobs or (1 if arguments else 2)
     results = [
         (stage.name, *run_stage(machine, stage)) for stage in stages(machine, arguments, jobs) if stage.name in chosen
     ]
@@ -191,7 +192,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("run", help="open the window; what follows -- goes to main.py")
     tests = commands.add_parser("test", help="linters and tests; what follows -- goes to pytest")
     tests.add_argument("--only", action="append", choices=STAGES, default=[], help="just this stage; may be repeated")
-    tests.add_argument("--jobs", type=int, default=1, metavar="N", help="test processes side by side")
+    tests.add_argument("--jobs", type=int, metavar="N", help="test processes side by side; 2, or 1 for named tests")
     return top
 
 
@@ -204,9 +205,9 @@ def main(argv: Sequence[str]) -> int:
     machine = Machine.here()
     set_up(machine, for_tests=chosen.command != "run")
     if chosen.command == "run":
-        return run(machine, passed)
+        return run_program(machine, passed)
     if chosen.command == "test":
-        return test(machine, passed, chosen.only, chosen.jobs)
+        return run_tests(machine, passed, chosen.only, chosen.jobs)
     say("Ready: python3 installer/dev.py run")
     return 0
 

@@ -17,7 +17,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from machine import ROOT, VENV, SetupError, has_nvidia, install_libraries, install_packages, output_of, say, succeeds
 
@@ -27,6 +27,18 @@ if TYPE_CHECKING:
 # The CPU build is either somewhere pip is configured to look, or in the index that PyTorch's installation page names.
 TORCH_CPU = "torch==2.13.0+cpu"
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+
+
+class Steps(NamedTuple):
+    """What a stamp calls the three steps of a set-up; whoever has those for tests has those for running too."""
+
+    project: str
+    libraries: str
+    warm: str
+
+
+RUN_STEPS = Steps("project", "libraries", "warm")
+TEST_STEPS = Steps("test-project", "test-libraries", "test-warm")
 
 
 @dataclass
@@ -66,16 +78,16 @@ def stamp_key(root: Path, venv: Path) -> str:
 def set_up(machine: Machine, *, for_tests: bool) -> None:
     """Brings the machine to where the program (and the tests) run; what the stamp says is done is not looked at."""
     stamp = Stamp.read(ROOT, VENV)
-    project, libraries = ("dev", "test-libraries") if for_tests else ("project", "libraries")
+    project, libraries, warm = TEST_STEPS if for_tests else RUN_STEPS
     if project not in stamp.steps:
         install_project(machine, for_tests=for_tests)
         stamp = Stamp.read(ROOT, VENV)  # again: the key holds the environment's Python, which may be new
-        stamp.add("project", project)
+        stamp.add(RUN_STEPS.project, project)
     if libraries not in stamp.steps and install_libraries(machine, for_tests=for_tests):
-        stamp.add("libraries", libraries)
-    if "warm" not in stamp.steps:
-        warm_caches(machine)
-        stamp.add("warm")
+        stamp.add(RUN_STEPS.libraries, libraries)
+    if warm not in stamp.steps:
+        warm_caches(machine, for_tests=for_tests)
+        stamp.add(RUN_STEPS.warm, warm)
 
 
 def install_project(machine: Machine, *, for_tests: bool) -> None:
@@ -167,8 +179,14 @@ def numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version.partition("+")[0])[:3])
 
 
-def warm_caches(machine: Machine) -> None:
-    """Reads every lab once, so that the first window opens as fast as the second."""
+def warm_caches(machine: Machine, *, for_tests: bool) -> None:
+    """Does once what would make the first use slow: reads the labs; for tests, compiles the kernels that draw.
+
+    The program compiles them behind its open window; a test waits for its picture.
+    """
     say("Reading the labs for the first time")
     if not succeeds([str(machine.python), str(ROOT / "main.py"), "labs", "--json"]):
         say("That failed; the program says why when it runs.")
+    if for_tests:
+        say("Compiling the drawing kernels")
+        succeeds([str(machine.python), "-c", "from engine.raster.warm import warm_up; warm_up()"])

@@ -76,12 +76,12 @@ def test_arguments_reach_main_untouched_with_and_without_a_screen(
     machine: Machine, handed_over: list[list[str]]
 ) -> None:
     arguments = ["run", "neurons.perceptron", "--set", "lr=1e-3", "--out", "my runs/a b"]
-    assert dev.run(machine, arguments) == 0
+    assert dev.run_program(machine, arguments) == 0
     assert handed_over == [[str(machine.python), str(ROOT / "main.py"), *arguments]]
 
 
 def test_a_screen_opens_the_window(handed_over: list[list[str]]) -> None:
-    dev.run(DESKTOP, [])
+    dev.run_program(DESKTOP, [])
     assert handed_over == [[str(DESKTOP.python), str(ROOT / "main.py")]]
 
 
@@ -151,33 +151,43 @@ def test_every_stage_runs_and_the_first_failure_counts(
     processes: FakeProcesses, capsys: pytest.CaptureFixture[str]
 ) -> None:
     processes.codes.update(mypy=2, pytest=1)
-    assert dev.test(SERVER, [], [], jobs=1) == 2
+    assert dev.run_tests(SERVER, [], []) == 2
     assert names(processes) == list(dev.STAGES)
     assert "failed (exit code 2)" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("no_xvfb")
 def test_all_well_is_zero(processes: FakeProcesses) -> None:
-    assert dev.test(SERVER, [], [], jobs=1) == 0
+    assert dev.run_tests(SERVER, [], []) == 0
     assert len(processes.started) == len(dev.STAGES)
 
 
 @pytest.mark.usefixtures("no_xvfb")
 def test_named_tests_run_once_and_untouched(processes: FakeProcesses) -> None:
-    dev.test(SERVER, ["tests/engine", "-k", "slots"], [], jobs=2)
+    dev.run_tests(SERVER, ["tests/engine", "-k", "slots"], [])
     assert names(processes) == ["ruff", "mypy", "imports", "tests"]
-    assert processes.started[-1][0][1:] == ["-m", "pytest", "-n", "2", "tests/engine", "-k", "slots"]
+    assert processes.started[-1][0][1:] == ["-m", "pytest", "tests/engine", "-k", "slots"]
+
+
+@pytest.mark.usefixtures("no_xvfb")
+@pytest.mark.parametrize(("arguments", "jobs", "option"), [([], None, "2"), (["-x"], 3, "3"), ([], 1, None)])
+def test_tests_run_side_by_side(
+    processes: FakeProcesses, arguments: list[str], jobs: int | None, option: str | None
+) -> None:
+    dev.run_tests(SERVER, arguments, ["tests"], jobs)
+    command = processes.started[0][0]
+    assert (command[command.index("-n") + 1] if "-n" in command else None) == option
 
 
 @pytest.mark.usefixtures("no_xvfb")
 def test_one_stage_alone(processes: FakeProcesses) -> None:
-    dev.test(SERVER, [], ["imports"], jobs=1)
+    dev.run_tests(SERVER, [], ["imports"])
     assert names(processes) == ["imports"]
 
 
 @pytest.mark.usefixtures("no_xvfb")
 def test_tests_see_a_virtual_screen_and_never_the_person_s(processes: FakeProcesses) -> None:
-    dev.test(DESKTOP, [], ["tests", "offscreen"], jobs=1)
+    dev.run_tests(DESKTOP, [], ["tests", "offscreen"])
     (_, everything), (_, window) = processes.started
     assert everything is not None
     assert window is not None
@@ -189,7 +199,7 @@ def test_tests_see_a_virtual_screen_and_never_the_person_s(processes: FakeProces
 
 
 def test_macos_tests_use_the_screen_that_is_there(processes: FakeProcesses) -> None:
-    dev.test(Machine("Darwin", {}), [], ["tests"], jobs=1)
+    dev.run_tests(Machine("Darwin", {}), [], ["tests"])
     ((_, environ),) = processes.started
     assert environ is not None
     assert "QT_QPA_PLATFORM" not in environ
@@ -224,8 +234,8 @@ def test_a_missing_xvfb_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch, t
 def test_each_command_sets_up_what_it_needs(argv: list[str], for_tests: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
     monkeypatch.setattr(dev, "set_up", lambda _, *, for_tests: asked.append(for_tests))
-    monkeypatch.setattr(dev, "run", lambda *_: 0)
-    monkeypatch.setattr(dev, "test", lambda *_: 0)
+    monkeypatch.setattr(dev, "run_program", lambda *_: 0)
+    monkeypatch.setattr(dev, "run_tests", lambda *_: 0)
     assert dev.main(argv) == 0
     assert asked == [for_tests]
 

@@ -153,7 +153,7 @@ def steps(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(environment, "VENV", project / ".venv")
     monkeypatch.setattr(environment, "install_project", lambda *_, **__: taken.append("project"))
     monkeypatch.setattr(environment, "install_libraries", Libraries(taken, installed=True))
-    monkeypatch.setattr(environment, "warm_caches", lambda *_: taken.append("warm"))
+    monkeypatch.setattr(environment, "warm_caches", lambda *_, **__: taken.append("warm"))
     return taken
 
 
@@ -164,13 +164,17 @@ def test_the_second_call_does_nothing(steps: list[str]) -> None:
     assert len(steps) == 3
 
 
-def test_tests_need_more_than_running_and_running_less(steps: list[str]) -> None:
+def test_tests_need_more_than_running_does_and_include_it(steps: list[str]) -> None:
     set_up(LINUX, for_tests=False)
     set_up(LINUX, for_tests=True)
-    assert steps[3:] == ["project", "libraries"]
+    assert steps[3:] == ["project", "libraries", "warm"]
     set_up(LINUX, for_tests=False)
     set_up(LINUX, for_tests=True)
-    assert len(steps) == 5
+    assert len(steps) == 6
+    Stamp.read(environment.ROOT, environment.VENV).path.unlink()
+    set_up(LINUX, for_tests=True)
+    set_up(LINUX, for_tests=False)
+    assert len(steps) == 9
 
 
 def test_libraries_that_are_still_missing_are_named_again(steps: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

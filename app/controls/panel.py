@@ -15,9 +15,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollA
 from app.controls.row import ControlRow
 from app.controls.throttle import Throttle
 from engine.api.errors import ParameterError
-from engine.api.params import Button, Pick
+from engine.api.params import Button, Pick, to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from PySide6.QtGui import QResizeEvent
 
     from engine.api.lab import LabInfo
@@ -36,8 +38,7 @@ class ControlsPanel(QScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.rows: dict[str, ControlRow] = {}
-        self._running_values: dict[str, Any] = {}
-        self._running = False
+        self._running_params: dict[str, Any] = {}
         self._throttle = Throttle(self)
         self._throttle.passed.connect(self.changed)
         self._body = QWidget()
@@ -62,7 +63,7 @@ class ControlsPanel(QScrollArea):
         """Builds the rows of a lab, at their defaults."""
         self._throttle.flush()
         self.rows = {field.name: ControlRow(field) for field in info.fields}
-        self._running_values, self._running = {}, False
+        self._running_params = {}
         self._body = QWidget()
         column = QVBoxLayout(self._body)
         column.setContentsMargins(_MARGIN, 8, _MARGIN, 8)
@@ -94,11 +95,17 @@ class ControlsPanel(QScrollArea):
             self.rows[name].control.set_value(value)
         self._refresh()
 
-    def set_running(self, running: bool) -> None:
-        """Says that a model runs with the values as they stand; what is changed now and is not live waits for the next start."""
-        self._throttle.flush()
-        self._running = running
-        self._running_values = self.values() if running else {}
+    def set_running(self, running: bool, params: Mapping[str, Any] | None = None) -> None:
+        """Says that a model runs, so that what is not live and differs from what it has is marked as waiting.
+
+        `params`: what the running model was started with, as JSON; without, the values as they stood when it began to run.
+        """
+        if not running:
+            self._running_params = {}
+        elif params is not None:
+            self._running_params = dict(params)
+        elif not self._running_params:
+            self._running_params = {name: to_json(value) for name, value in self.values().items()}
         self._refresh()
 
     def reset_all(self) -> None:
@@ -117,7 +124,7 @@ class ControlsPanel(QScrollArea):
 
     def _refresh(self) -> None:
         for name, row in self.rows.items():
-            row.refresh(self._running_values.get(name), self._running)
+            row.refresh(waits=name in self._running_params and not row.is_at(self._running_params[name]))
         self.reset_all_button.setEnabled(any(row.is_changed() for row in self.rows.values()))
 
     def _foot(self) -> QHBoxLayout:
@@ -125,15 +132,15 @@ class ControlsPanel(QScrollArea):
         self.reset_all_button.setProperty("kind", "quiet")
         self.reset_all_button.setToolTip("Bring every usual value back")
         self.reset_all_button.clicked.connect(self.reset_all)
-        self.reset_all_button.setVisible(bool(self.rows))
         foot = QHBoxLayout()
         foot.setContentsMargins(0, 6, 0, 0)
         if not self.rows:
             empty = QLabel("This lab has nothing to set.")
             empty.setProperty("role", "dim")
             foot.addWidget(empty)
-        foot.addStretch(1)
-        foot.addWidget(self.reset_all_button)
+        else:
+            foot.addStretch(1)
+            foot.addWidget(self.reset_all_button)
         return foot
 
     def resizeEvent(self, event: QResizeEvent) -> None:

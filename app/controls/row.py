@@ -18,7 +18,7 @@ from app.controls.base import ROW_HEIGHT, default_of, same
 from app.controls.table import make_control
 from app.controls.tools import tool
 from app.theme import font, theme
-from engine.api.params import Button, Pick, PointSet, expectation, to_text
+from engine.api.params import Button, Pick, PointSet, expectation, to_json, to_text
 
 if TYPE_CHECKING:
     from engine.api.params import Field
@@ -107,7 +107,7 @@ class ControlRow(QWidget):
         self._describe()
         self.label.reset.connect(self.reset)
         self.control.changed.connect(self._on_changed)
-        self.refresh(None, running=False)
+        self.label.set_state(self.is_changed(), pending=False)
 
     def set_label_width(self, width: int) -> None:
         """Aligns the controls of all rows."""
@@ -128,9 +128,12 @@ class ControlRow(QWidget):
         if self.is_changed():
             self.control.offer(self._default)
 
-    def refresh(self, running_value: object, running: bool) -> None:
-        """Shows the marks. `running_value`: what the running model has, if one runs."""
-        waits = running and not self.field.control.live and not same(self.control.value(), running_value)
+    def is_at(self, encoded: object) -> bool:
+        """Whether the value is this one (JSON), or the field acts at once anyway."""
+        return self.field.control.live or to_json(self.control.value()) == encoded
+
+    def refresh(self, waits: bool) -> None:
+        """Shows the marks. `waits`: the running model does not have this value yet."""
         self.label.set_state(self.is_changed(), waits)
         self.setVisible(self.control.is_relevant())
 

@@ -108,8 +108,9 @@ class NotesView(QWidget):
 
     def set_series_colours(self, colours: Mapping[str, int]) -> None:
         """Which series colour each scalar has in the charts; a number without one takes the accent."""
-        self.numbers.colours = dict(colours)
-        self.page.viewport().update()
+        if self.numbers.colours != colours:
+            self.numbers.colours = dict(colours)
+            self.page.viewport().update()
 
     def _prepare(self) -> None:
         if next(self._preparing, self) is self:

@@ -87,6 +87,15 @@ class Client:
         else:
             self.events.append(event)
 
+    def _drain(self) -> None:
+        """A killed worker may have said more than was read: the reader must have seen its pictures to free them."""
+        self.acknowledges = False
+        try:
+            while self.incoming.poll():
+                self._take(self.incoming.recv())
+        except (EOFError, OSError):
+            return
+
     def close(self) -> None:
         if self.process.is_alive():
             self.send(Quit())
@@ -99,6 +108,7 @@ class Client:
                         break
         self.process.join(5)
         assert not self.process.is_alive()
+        self._drain()
         self.reader.forget() if self.process.exitcode else self.reader.close()
         self.commands.close()
         self.incoming.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,9 @@ def read_surface(path: Path) -> Surface:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise DataError(f"{path.name} is larger than {LARGEST_FILE // 1_000_000} MB; simplify it first.")
-        loaded = trimesh.load(path, process=False)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # a damaged file makes the readers warn before they raise
+            loaded = _merged(trimesh.load(path, process=False))
     except FileNotFoundError:
         raise DataError(f"There is no file {path}.") from None
     except DataError:
@@ -54,16 +57,20 @@ def read_surface(path: Path) -> Surface:
     return _fitted(path, vertices, triangles, normals)
 
 
-def _parts(loaded: Any, path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    if isinstance(loaded, trimesh.Scene):
-        if not loaded.geometry:
-            raise DataError(f"{path.name} holds no mesh.")
+def _merged(loaded: Any) -> Any:
+    """All parts of a scene as one; vertices that lie together are one vertex."""
+    if isinstance(loaded, trimesh.Scene) and loaded.geometry:
         meshes = [part for part in loaded.dump() if isinstance(part, trimesh.Trimesh)]
         loaded = trimesh.util.concatenate(meshes) if meshes else next(iter(loaded.geometry.values()))
-    if isinstance(loaded, trimesh.Trimesh):
-        vertices, triangles = np.asarray(loaded.vertices, np.float64), np.asarray(loaded.faces, np.int64)
-        _check_mesh(path, vertices, triangles)
+    if isinstance(loaded, trimesh.Trimesh) and len(loaded.faces) and np.isfinite(loaded.vertices).all():
         loaded.merge_vertices(merge_norm=True, merge_tex=True)
+    return loaded
+
+
+def _parts(loaded: Any, path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    if isinstance(loaded, trimesh.Scene):
+        raise DataError(f"{path.name} holds no mesh.")
+    if isinstance(loaded, trimesh.Trimesh):
         return np.asarray(loaded.vertices, np.float64), np.asarray(loaded.faces, np.int64), None
     if isinstance(loaded, trimesh.PointCloud):
         return np.asarray(loaded.vertices, np.float64), np.empty((0, 3), np.int64), _cloud_normals(loaded)

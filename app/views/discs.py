@@ -1,65 +1,70 @@
-"""Thousands of round points as one picture: each disc's soft rim first, its middle over it, all by numpy.
+"""Thousands of round points as one picture, stamped by numpy: soft rims first, full middles over them.
 
-A painter needs 2 µs a point; this needs 0.5 and places each at a fraction of a pixel, so that slow points do not tremble.
+Each point is placed to a quarter of a pixel, so that slow points glide instead of trembling. A stamp is looked up, not computed:
+1,800 points take a millisecond.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
-from app.views.colour_maps import pack
-
-_MANY = 6000
+_PHASES = 4
+"""A point's place within its pixel is rounded to quarters."""
+_FULL = 16
+"""Opacity comes in sixteenths."""
+_MANY = 5000
 """Above so many points the rims are left out."""
 
 
 def disc_pixels(
-    centres: np.ndarray, rgb: np.ndarray, diameter: float, size: tuple[int, int], hollow: bool = False
+    centres: np.ndarray, palette: np.ndarray, groups: np.ndarray, diameter: float, size: tuple[int, int], hollow: bool = False
 ) -> np.ndarray:
     """Premultiplied pixels `[height, width]` uint32 with a disc at each of `centres` `[N, 2]` (x, y), in pixels of that picture.
 
-    `rgb` `[N, 3]` 0..255; `size` (width, height); `hollow` draws rings. Centres that are not finite are left out.
+    `palette` `[G, 3]` 0..255 and `groups` `[N]` colour them; `size` (width, height); `hollow` draws rings. A centre that is not
+    finite is left out.
     """
-    width, height = size
-    out = np.zeros(height * width, np.uint32)
-    reach = int(np.ceil(diameter / 2 + 0.5))
-    inside = np.isfinite(centres).all(axis=1)
-    inside &= (np.abs(centres - (width / 2, height / 2)) < (width / 2 + reach, height / 2 + reach)).all(axis=1)
-    centres, rgb = centres[inside], rgb[inside]
-    if not len(centres):
-        return out.reshape(height, width)
-    corner = np.floor(centres).astype(np.int64)
-    offset = np.stack(np.meshgrid(np.arange(-reach, reach + 1), np.arange(-reach, reach + 1)), axis=-1).reshape(
-        -1, 1, 2
-    )
-    pixel = corner + offset
-    cover = _cover(np.hypot(*np.moveaxis(pixel + 0.5 - centres, -1, 0)), diameter / 2, hollow)
-    cover[(pixel < 0).any(axis=-1) | (pixel >= (width, height)).any(axis=-1)] = 0
-    flat = pixel[..., 1] * width + pixel[..., 0]
-    if len(centres) <= _MANY:
-        _write_rims(out, flat, cover, rgb)
-    where, point = np.nonzero(cover >= (0.99 if len(centres) <= _MANY else 0.5))
-    out[flat[where, point]] = pack(rgb)[point]
-    return out.reshape(height, width)
+    rimless = len(centres) > _MANY
+    offsets, stamps = _stamps(round(diameter, 2), hollow, _FULL // 2 if rimless else 1)
+    reach = int(np.abs(offsets).max(initial=0))
+    wide, high = size[0] + 2 * reach, size[1] + 2 * reach
+    with np.errstate(invalid="ignore"):
+        inside = ((centres >= 0) & (centres < size)).all(axis=1)
+    centres, groups = centres[inside], groups[inside]
+    corner = centres.astype(np.int32)
+    quarter = ((centres - corner) * _PHASES).astype(np.int32)
+    level = stamps[quarter[:, 1] * _PHASES + quarter[:, 0]]
+    base = (corner[:, 1] + reach) * wide + corner[:, 0] + reach
+    place = base[:, None] + (offsets[:, 1] * wide + offsets[:, 0]).astype(np.int32)
+    ink = _inks(palette)
+    out = np.zeros(high * wide, np.uint32)
+    solid = level >= (_FULL // 2 if rimless else _FULL)
+    for chosen in (solid,) if rimless else ((level > 0) & ~solid, solid):
+        point, _ = np.nonzero(chosen)
+        out[place[chosen]] = ink[groups[point], _FULL if rimless else level[chosen]]
+    return out.reshape(high, wide)[reach : reach + size[1], reach : reach + size[0]]
 
 
-def _cover(distance: np.ndarray, radius: float, hollow: bool) -> np.ndarray:
-    """How much of a pixel at this distance of the centre a disc (or a ring 1.5 pixels wide) covers."""
-    if hollow:
-        return np.clip(1.25 - np.abs(distance - radius + 0.75), 0, 1)
-    return np.clip(radius + 0.5 - distance, 0, 1)
+@lru_cache(maxsize=32)
+def _stamps(diameter: float, hollow: bool, least: int) -> tuple[np.ndarray, np.ndarray]:
+    """The pixels around a point `[K, 2]` (dx, dy) that its disc covers by `least`, and their opacity `[phases², K]` in sixteenths."""
+    reach = int(np.ceil(diameter / 2 + 1))
+    offsets = np.stack(np.meshgrid(np.arange(-reach, reach + 1), np.arange(-reach, reach + 1)), axis=-1).reshape(-1, 2)
+    within = (np.arange(_PHASES) + 0.5) / _PHASES
+    phases = np.stack(np.meshgrid(within, within), axis=-1).reshape(-1, 1, 2)
+    distance = np.hypot(*np.moveaxis(offsets + 0.5 - phases, -1, 0))
+    radius = diameter / 2
+    cover = 1.25 - np.abs(distance - radius + 0.75) if hollow else radius + 0.5 - distance
+    stamps = np.rint(np.clip(cover, 0, 1) * _FULL).astype(np.uint8)
+    used = (stamps >= least).any(axis=0)
+    return offsets[used], stamps[:, used]
 
 
-def _write_rims(out: np.ndarray, flat: np.ndarray, cover: np.ndarray, rgb: np.ndarray) -> None:
-    where, point = np.nonzero((cover > 0.02) & (cover < 0.99))
-    alpha = cover[where, point]
-    order = np.argsort((alpha * 16).astype(np.uint8), kind="stable")
-    where, point, alpha = where[order], point[order], alpha[order]
-    red, green, blue = (np.rint(rgb[point, channel] * alpha).astype(np.uint32) for channel in range(3))
-    packed = (
-        (np.rint(alpha * 255).astype(np.uint32) << np.uint32(24))
-        | (red << np.uint32(16))
-        | (green << np.uint32(8))
-        | blue
-    )
-    out[flat[where, point]] = packed
+def _inks(palette: np.ndarray) -> np.ndarray:
+    """Every colour at every opacity, premultiplied: `[G, 17]` uint32 0xAARRGGBB."""
+    share = np.arange(_FULL + 1) / _FULL
+    red, green, blue = (np.rint(palette[:, channel, None] * share).astype(np.uint32) for channel in range(3))
+    alpha = np.rint(255 * share).astype(np.uint32)[None]
+    return np.asarray((alpha << np.uint32(24)) | (red << np.uint32(16)) | (green << np.uint32(8)) | blue, np.uint32)

@@ -60,20 +60,21 @@ def paint_scatter(painter: QPainter, layer: Scatter, scene: Scene) -> None:
     centres = m.pixels(layer.points)
     if not len(centres):
         return
-    rgb = scene.once((id(layer), "rgb"), lambda: _scatter_rgb(layer, scene))
+    palette, groups = scene.once((id(layer), "groups"), lambda: _colouring(layer, scene))
     size = (int(np.ceil((m.width + 2) * ratio)), int(np.ceil((m.height + 2) * ratio)))
     places = (centres - (m.left - 1, m.top - 1)) * ratio
-    image = packed_image(disc_pixels(places, rgb, layer.size * ratio, size, layer.hollow))
+    image = packed_image(disc_pixels(places, palette, groups, layer.size * ratio, size, layer.hollow))
     image.setDevicePixelRatio(ratio)
     painter.drawImage(QPointF(m.left - 1, m.top - 1), image)
     _paint_labels(painter, layer, centres, scene)
 
 
-def _scatter_rgb(layer: Scatter, scene: Scene) -> np.ndarray:
+def _colouring(layer: Scatter, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
+    """The colours of the points: a palette `[G, 3]`, and which of it each takes `[N]`."""
     if layer.groups is None:
-        return np.repeat(rgb_of(scene.series(layer.colour))[None], len(layer.points), axis=0)
-    table = np.stack([rgb_of(colour) for colour in scene.colours.series])
-    return table[np.asarray(layer.groups).astype(np.int64) % len(table)]
+        return rgb_of(scene.series(layer.colour))[None], np.zeros(len(layer.points), np.int64)
+    palette = np.stack([rgb_of(colour) for colour in scene.colours.series])
+    return palette, np.asarray(layer.groups).astype(np.int64) % len(palette)
 
 
 def _paint_labels(painter: QPainter, layer: Scatter, centres: np.ndarray, scene: Scene) -> None:

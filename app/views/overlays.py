@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -110,6 +111,7 @@ def paint_mask(painter: QPainter, layer: Mask, ground: Ground) -> None:
     painter.drawImage(ground.whole(), ground.once(id(layer), make))
 
 
+@lru_cache(maxsize=16)
 def pack_steps(colour: str) -> np.ndarray:
     """A colour at 256 opacities, premultiplied `[256]` uint32."""
     rgb = rgb_of(colour)[None]

@@ -12,50 +12,44 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.raster._jit import inline, kernel, run_of
-from engine.raster._team import share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from engine.raster._arrays import Scratch
+    from engine.raster.canvas import Canvas
 
 RUNS = 8
 LARGEST_SORT = 8_000_000
 """Tile entries sorted at once, 32 MB: more than that is drawn in several batches."""
 
 
-def tile_grid(size: tuple[int, int], shift: int) -> tuple[int, int]:
-    """How many tiles lie across and down a picture of width × height pixels."""
-    return -(-size[0] >> shift), -(-size[1] >> shift)
-
-
 def sorted_batches(
-    scratch: Scratch, boxes: NDArray[np.int32], order: NDArray[np.int32], shift: int, size: tuple[int, int]
+    canvas: Canvas, boxes: NDArray[np.int32], order: NDArray[np.int32], shift: int
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int32]]]:
     """Lists the things of each tile; in several batches, from the last things to the first, where there are too many.
 
     Args:
-        scratch: where the lists are kept, until the next batch.
+        canvas: whose samples, and whose scratch buffers, which hold the lists until the next batch.
         boxes: `[N, 4]` pixels.
         order: `[M]` indices into the boxes.
         shift: the binary logarithm of the tile's side.
-        size: width and height of the picture, pixels.
 
     Yields:
         `[tiles + 1]` where each tile's list begins, tiles row by row, and the lists one after another.
     """
-    across, down = tile_grid(size, shift)
-    places = scratch.take("places", (RUNS, across * down), np.int64)
-    starts = scratch.take("starts", (across * down + 1,), np.int64)
+    across, down = (-(-side >> shift) for side in (canvas.depth.shape[1], canvas.depth.shape[0]))
+    take, share = canvas.scratch.take, canvas.team.share
+    places = take("places", (RUNS, across * down), np.int64)
+    starts = take("starts", (across * down + 1,), np.int64)
     share(_count, RUNS, boxes, order, shift, across, places)
     total = _starts_from_counts(places, starts)
     if total > LARGEST_SORT and len(order) > 1:
         for half in (order[len(order) // 2 :], order[: len(order) // 2]):
-            yield from sorted_batches(scratch, boxes, half, shift, size)
+            yield from sorted_batches(canvas, boxes, half, shift)
         return
-    entries = scratch.take("entries", (total,), np.int32)
+    entries = take("entries", (total,), np.int32)
     share(_fill, RUNS, boxes, order, shift, across, places, entries)
     yield starts, entries
 

@@ -4,6 +4,9 @@ One rule keeps the threads out of each other's way. A view of an array, or an ar
 costs a reference count, which is one place in memory that all threads then write to: it doubled the time of a mesh. So
 kernels index their arrays themselves, and their pieces take and return plain numbers and tuples; a piece that does
 read an array has neither branch nor loop.
+
+numba notices a change to a kernel's own file and compiles it anew. It does not notice one to this file: after that,
+delete the `__pycache__` folder.
 """
 
 from functools import partial

@@ -9,7 +9,7 @@ from engine.raster._jit import inline, kernel, moved, row_of, run_of
 BAND = 16
 FARTHEST = 1e12
 """A segment that reaches farther across the picture than so many pixels is left out: its sides would be guesswork."""
-CLOSER = 1.0 - 5e-4
+CLOSER = 1.0 + 5e-4
 """A line that lies in a surface is drawn on it, not half inside it."""
 
 
@@ -98,13 +98,42 @@ def _nearest_on(start, direction, x, y):
 
 
 @inline()
+def _between(start, end, share):
+    return (
+        start[0] + share * (end[0] - start[0]),
+        start[1] + share * (end[1] - start[1]),
+        start[2] + share * (end[2] - start[2]),
+    )
+
+
+@inline()
+def _farthest(solid, x, y):
+    """The inverse depth that a surface may have at a place anywhere in its pixel, at the least.
+
+    That of the pixel's centre, less what it changes over half a pixel; beside an outline, on the side of the surface.
+    Inverse depths, because a plane's are linear in the picture, and because that of nothing is zero.
+    """
+    row = min(max(int(y), 0), solid.shape[0] - 1)
+    column = min(max(int(x), 0), solid.shape[1] - 1)
+    here = 1.0 / solid[row, column]
+    left = 1.0 / solid[row, max(column - 1, 0)]
+    right = 1.0 / solid[row, min(column + 1, solid.shape[1] - 1)]
+    above = 1.0 / solid[max(row - 1, 0), column]
+    below = 1.0 / solid[min(row + 1, solid.shape[0] - 1), column]
+    return here - 0.5 * (min(abs(left - here), abs(right - here)) + min(abs(above - here), abs(below - here)))
+
+
+@inline()
 def _mixed(old, new, share):
     return np.uint8(old + share * (np.float64(new) - np.float64(old)) + 0.5)
 
 
 @kernel()
-def draw_bands(part, parts, strokes, spans, tints, width, depth, colour):
+def draw_bands(part, parts, strokes, spans, tints, width, solid, depth, colour):
     """Draws strokes.
+
+    Whether a surface hides a stroke is asked where the stroke's middle is, not at each pixel of its width: beside the
+    middle, a surface that the stroke lies in is already nearer or farther.
 
     Args:
         part: which share of the bands.
@@ -113,7 +142,8 @@ def draw_bands(part, parts, strokes, spans, tints, width, depth, colour):
         spans: `[M, 2]` rows.
         tints: `[M, 3]` uint8.
         width: samples.
-        depth: `[H, W]` float32, read and written.
+        solid: `[H, W]` float32, the depths before the strokes.
+        depth: `[H, W]` float32, the same to begin with, read and written.
         colour: `[H, W, 4]` uint8, blended.
     """
     half, faint = 0.5 * max(width, 1.0), min(width, 1.0)
@@ -128,11 +158,13 @@ def draw_bands(part, parts, strokes, spans, tints, width, depth, colour):
                 for pixel in range(first, last):
                     distance, share = _nearest_on(start, direction, pixel + 0.5, row + 0.5)
                     cover = min(max(half + 0.5 - distance, 0.0), 1.0)
-                    z = 1.0 / (start[2] + share * (end[2] - start[2]))
-                    if cover <= 0.0 or z * CLOSER >= depth[row, pixel]:
+                    x, y, inverse = _between(start, end, share)
+                    closer = inverse * CLOSER
+                    crossed = depth[row, pixel] != solid[row, pixel] and closer * depth[row, pixel] <= 1.0
+                    if cover <= 0.0 or crossed or closer <= _farthest(solid, x, y):
                         continue
                     colour[row, pixel, 0] = _mixed(colour[row, pixel, 0], red, faint * cover)
                     colour[row, pixel, 1] = _mixed(colour[row, pixel, 1], green, faint * cover)
                     colour[row, pixel, 2] = _mixed(colour[row, pixel, 2], blue, faint * cover)
                     if cover >= 0.5:
-                        depth[row, pixel] = min(np.float32(z), depth[row, pixel])
+                        depth[row, pixel] = min(np.float32(1.0 / inverse), depth[row, pixel])

@@ -20,6 +20,7 @@ PLAIN, FLAT, SMOOTH = 0, 1, 2
 # The studio, in the camera's frame (y down, z away): a key light above the left shoulder.
 KEY_X, KEY_Y, KEY_Z = -0.42, -0.62, -0.663
 WIRE_STRENGTH = 0.55
+HAIR = 1e-3
 
 
 @kernel()
@@ -90,9 +91,9 @@ def _grown_by_edge(bounds, p, q, lens):
 
 @inline()
 def _pixel_range(low, high, size):
-    """The pixels whose centres lie between two places, within a picture."""
-    first = min(max(np.ceil(low - 0.5), 0.0), float(size))
-    last = min(max(np.floor(high - 0.5), -1.0), float(size - 1))
+    """The pixels whose centres lie between two places or a hair outside, within a picture: the edges decide."""
+    first = min(max(np.ceil(low - 0.5 - HAIR), 0.0), float(size))
+    last = min(max(np.floor(high - 0.5 + HAIR), -1.0), float(size - 1))
     return np.int32(first), np.int32(last + 1.0)
 
 
@@ -103,6 +104,11 @@ def _edge(p, q, sign, lens):
     across = sign * normal[0] / lens[0]
     down = sign * normal[1] / lens[0]
     return across, down, sign * normal[2] + across * (0.5 - lens[1]) + down * (0.5 - lens[2])
+
+
+@inline()
+def _total(edge):
+    return edge[0] + edge[1] + edge[2]
 
 
 @inline()
@@ -142,9 +148,11 @@ def set_up_triangles(part, parts, corners, faces, lens, size, two_sided, setup):
         boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3] = 0, 0, 0, 0
         if not (math.isfinite(determinant) and determinant != 0.0) or (determinant > 0.0 and not two_sided):
             continue
-        boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3] = _pixel_box(a, b, c, lens, size)
         sign = 1.0 if determinant > 0.0 else -1.0
         p, q, r = _edge(b, c, sign, lens), _edge(c, a, sign, lens), _edge(a, b, sign, lens)
+        if not math.isfinite(_total(p) + _total(q) + _total(r)):
+            continue
+        boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3] = _pixel_box(a, b, c, lens, size)
         for k in range(3):
             edges[i, 0, k], edges[i, 1, k], edges[i, 2, k] = p[k], q[k], r[k]
             planes[i, k] = (p[k] + q[k] + r[k]) / (sign * determinant)
@@ -191,7 +199,7 @@ def find_nearest(part, parts, starts, entries, setup, lens, depth, seen):
                     level = edges[face, k, 1] * y + edges[face, k, 2]
                     first, last = _narrowed(first, last, edges[face, k, 0], level, edges[face, k, 1])
                 level = planes[face, 1] * y + planes[face, 2]
-                for x in range(int(first), int(last)):
+                for x in range(int(min(first, last)), int(last)):  # a start beyond the end may be too large for int
                     z = np.float32(1.0 / (slope * x + level))
                     if z >= lens[3] and z <= lens[4] and z < depth[y, x]:
                         depth[y, x] = z

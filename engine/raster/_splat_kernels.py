@@ -198,8 +198,9 @@ def _exp2(power):
 @inline()
 def _rows(y, height):
     """The rows of a tile that an ellipse touches."""
-    first, last = max(np.ceil(y - height), np.float32(0)), min(np.floor(y + height), np.float32(TILE - 1))
-    return int(first), int(last) + 1
+    first, last = np.ceil(y - height), np.floor(y + height) + np.float32(1)
+    most = np.float32(TILE)
+    return int(min(max(first, np.float32(0)), most)), int(min(max(last, np.float32(0)), most))
 
 
 @inline()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.raster._arrays import Scratch
-from engine.raster._team import share_evenly
+from engine.raster._team import Team
 
 Colour: TypeAlias = tuple[int, int, int]
 """Red, green, blue in 0…255, sRGB."""
@@ -63,6 +63,7 @@ class Canvas:
         self.depth: NDArray[np.float32] = np.full(self.colour.shape[:2], NOTHING)
         self._image = np.empty_like(backdrop) if supersample > 1 else self.colour
         self.scratch = Scratch()
+        self.team = Team()
         self.lock = RLock()
 
     @property
@@ -85,7 +86,7 @@ class Canvas:
             from engine.raster._canvas_kernels import average_samples
 
             with self.lock:
-                share_evenly(average_samples, self._image.size, self.colour, self.supersample, self._image)
+                self.team.share_evenly(average_samples, self._image.size, self.colour, self.supersample, self._image)
         return self._image
 
     def depth_at(self, px: float, py: float) -> float:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from engine.raster._arrays import byte_colours, table
 from engine.raster._faces import faces_of
-from engine.raster._team import PARTS, share, share_evenly
+from engine.raster._team import PARTS
 from engine.raster._view import view_of
 
 if TYPE_CHECKING:
@@ -65,22 +65,22 @@ def draw_mesh(
     from engine.raster._binning import sorted_batches
 
     with canvas.lock:
-        view, take = view_of(canvas, camera), canvas.scratch.take
+        view, team, take = view_of(canvas, camera), canvas.team, canvas.scratch.take
         corners, normals = take("corners", points.shape, np.float64), take("normals", points.shape, np.float64)
-        edges, planes = (
-            take("edges", (len(triangles), 3, 3), np.float64),
-            take("planes", (len(triangles), 3), np.float64),
-        )
+        edges = take("edges", (len(triangles), 3, 3), np.float64)
+        planes = take("planes", (len(triangles), 3), np.float64)
         boxes, seen = take("boxes", (len(triangles), 4), np.int32), take("seen", canvas.depth.shape, np.int32)
         setup = (edges, planes, boxes)
-        share_evenly(kernels.to_camera, len(points), view.pose, points, corners)
+        team.share_evenly(kernels.to_camera, len(points), view.pose, points, corners)
         if shading == "smooth":
             kernels.vertex_normals(corners, triangles, normals)
-        share_evenly(
+        team.share_evenly(
             kernels.set_up_triangles, len(triangles), corners, triangles, view.lens, view.size, two_sided, setup
         )
         order = np.arange(len(triangles), dtype=np.int32)
         style = (SHADINGS[shading], 0.5 * canvas.supersample if wireframe else 0.0)
-        for starts, entries in sorted_batches(canvas.scratch, boxes, order, kernels.TILE_SHIFT, view.size):
-            share(kernels.find_nearest, PARTS, starts, entries, setup, view.lens, canvas.depth, seen)
-            share(kernels.shade, PARTS, starts, seen, triangles, edges, normals, tints, view.lens, style, canvas.colour)
+        for starts, entries in sorted_batches(canvas, boxes, order, kernels.TILE_SHIFT):
+            team.share(kernels.find_nearest, PARTS, starts, entries, setup, view.lens, canvas.depth, seen)
+            team.share(
+                kernels.shade, PARTS, starts, seen, triangles, edges, normals, tints, view.lens, style, canvas.colour
+            )

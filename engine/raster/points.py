@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from engine.raster._arrays import byte_colours, column, table
-from engine.raster._team import PARTS, share, share_evenly
+from engine.raster._team import PARTS
 from engine.raster._view import view_of
 
 if TYPE_CHECKING:
@@ -51,19 +51,23 @@ def draw_points(
     from engine.raster._binning import sorted_batches
 
     with canvas.lock:
-        view, take = view_of(canvas, camera), canvas.scratch.take
+        view, team, take = view_of(canvas, camera), canvas.team, canvas.scratch.take
         discs, boxes = (
             take("discs", (len(points), kernels.RECORD), np.float32),
             take("boxes", (len(points), 4), np.int32),
         )
         words, largest = discs.view(np.uint32), 0.5 * LARGEST_POINT * canvas.supersample
         shape = (points, radii, largest, tints)
-        share_evenly(kernels.set_up_discs, len(points), view.pose, *shape, view.lens, view.size, discs, words, boxes)
+        team.share_evenly(
+            kernels.set_up_discs, len(points), view.pose, *shape, view.lens, view.size, discs, words, boxes
+        )
         order = np.arange(len(points), dtype=np.int32)
-        for starts, entries in sorted_batches(canvas.scratch, boxes, order, kernels.TILE_SHIFT, view.size):
+        for starts, entries in sorted_batches(canvas, boxes, order, kernels.TILE_SHIFT):
             in_tiles = take("discs in tiles", (len(entries), kernels.RECORD), np.float32)
-            share_evenly(kernels.gather, len(entries), entries, words, in_tiles.view(np.uint32))
-            share(kernels.draw_tiles, PARTS, starts, in_tiles, in_tiles.view(np.uint32), canvas.depth, canvas.words)
+            team.share_evenly(kernels.gather, len(entries), entries, words, in_tiles.view(np.uint32))
+            team.share(
+                kernels.draw_tiles, PARTS, starts, in_tiles, in_tiles.view(np.uint32), canvas.depth, canvas.words
+            )
 
 
 def draw_lines(
@@ -99,11 +103,13 @@ def draw_lines(
     from engine.raster import _line_kernels as kernels
 
     with canvas.lock:
-        view, take = view_of(canvas, camera), canvas.scratch.take
+        view, team, take = view_of(canvas, camera), canvas.team, canvas.scratch.take
         strokes = take("strokes", (len(pairs), 6), np.float64)
         spans = take("spans", (len(pairs), 2), np.int32)
+        solid = take("solid", canvas.depth.shape, np.float32)
+        np.copyto(solid, canvas.depth)
         samples = min(float(width), WIDEST_LINE) * canvas.supersample
-        share_evenly(
+        team.share_evenly(
             kernels.set_up_strokes, len(pairs), view.pose, pairs, samples, view.lens, view.size, strokes, spans
         )
-        share(kernels.draw_bands, PARTS, strokes, spans, tints, samples, canvas.depth, canvas.colour)
+        team.share(kernels.draw_bands, PARTS, strokes, spans, tints, samples, solid, canvas.depth, canvas.colour)

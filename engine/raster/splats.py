@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from engine.raster._arrays import column, table
-from engine.raster._team import PARTS, share, share_evenly
+from engine.raster._team import PARTS
 from engine.raster._view import view_of
 
 if TYPE_CHECKING:
@@ -63,11 +63,11 @@ def draw_splats(
     from engine.raster._binning import sorted_batches
 
     with canvas.lock:
-        view, take = view_of(canvas, camera), canvas.scratch.take
+        view, team, take = view_of(canvas, camera), canvas.team, canvas.scratch.take
         records = take("records", (count, kernels.RECORD), np.float32)
         boxes = take("boxes", (count, 4), np.int32)
         gaussians = (centres, turns, sigmas, alphas, tints)
-        share_evenly(kernels.project, count, view.pose, view.lens, view.size, gaussians, records, boxes)
+        team.share_evenly(kernels.project, count, view.pose, view.lens, view.size, gaussians, records, boxes)
         order = kernels.depth_order(records, kernels.visible(boxes))
-        for starts, entries in sorted_batches(canvas.scratch, boxes, order, kernels.TILE_SHIFT, view.size):
-            share(kernels.draw_tiles, PARTS, starts, entries, records, canvas.depth, canvas.colour)
+        for starts, entries in sorted_batches(canvas, boxes, order, kernels.TILE_SHIFT):
+            team.share(kernels.draw_tiles, PARTS, starts, entries, records, canvas.depth, canvas.colour)

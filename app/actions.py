@@ -97,7 +97,7 @@ def fill_run_menu(menu: QMenu, actions: Iterable[QAction]) -> None:
         menu.addAction("Open a lab first").setEnabled(False)
 
 
-def shortcut_table(groups: dict[str, Iterable[QAction]]) -> list[tuple[str, str, str]]:
+def shortcut_table(groups: Mapping[str, Iterable[QAction]]) -> list[tuple[str, str, str]]:
     """Rows of (group, what it does, keys) of every action that has keys."""
     return [
         (group, plain(action.text()), keys)

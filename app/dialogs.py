@@ -23,7 +23,7 @@ from app.notify import ROOT, versions
 from app.theme import mono
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from PySide6.QtGui import QAction
 
@@ -70,7 +70,7 @@ class Sheet(QDialog):
 class ShortcutsDialog(Sheet):
     """Every key, by where it works."""
 
-    def __init__(self, groups: dict[str, Iterable[QAction]], parent: QWidget) -> None:
+    def __init__(self, groups: Mapping[str, Iterable[QAction]], parent: QWidget) -> None:
         super().__init__("Shortcuts", parent)
         grid = QGridLayout()
         grid.setHorizontalSpacing(32)

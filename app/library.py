@@ -18,7 +18,7 @@ _LONGEST_MS = 90_000
 
 
 class Library(QObject):
-    """Every lab, and the topics that have one. `arrived` tells that `labs` is filled, `failed` that it could not be."""
+    """Every lab, in the course's order, and the topics that have one. `arrived` tells that `labs` is filled, `failed` that it could not be."""
 
     arrived = Signal()
     failed = Signal(str, str)  # a sentence, details
@@ -71,7 +71,9 @@ class Library(QObject):
         return ("start", *(topic.id for topic in self.topics()), *working)
 
     def _take(self, labs: tuple[LabInfo, ...]) -> None:
-        self.labs, self.known = labs, True
+        places = {topic.id: place for place, topic in enumerate(TOPICS)}
+        self.labs = tuple(sorted(labs, key=lambda info: places.get(info.topic, len(places))))
+        self.known = True
         self.arrived.emit()
 
     def _finish(self, code: int) -> None:

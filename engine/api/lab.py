@@ -105,6 +105,7 @@ class Lab:
     notes: str
     distributed: bool
     file: Path
+    speed: float
     run: Callable[[Any, Any], Iterator[Frame]]
 
 
@@ -124,6 +125,7 @@ class LabInfo:
     distributed: bool = False
     file: str = ""
     broken: str = ""
+    speed: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ class _Declaration:
     summary: str
     views: tuple[View, ...]
     distributed: bool
+    speed: float
 
 
 Run = TypeVar("Run", bound=Callable[..., Iterator[Frame]])
@@ -148,15 +151,17 @@ def lab(
     summary: str = "",
     views: tuple[View, ...] = (),
     distributed: bool = False,
+    speed: float = 0.0,
 ) -> Callable[[Run], Run]:
     """Declares the function as a lab's `run(p: Params, ctx: Context)`.
 
     `source`: paper or section. `summary`: one short sentence for its card. `views`: the places on its page, in order.
-    `distributed`: it trains through `ctx.parallel` and `ctx.shard`, so `torchrun` may split its batch.
+    `distributed`: it trains through `ctx.parallel` and `ctx.shard`, so `torchrun` may split its batch. `speed`: steps a second at
+    which a window starts it, for a lab whose steps are there to be watched; 0 is free.
     """
 
     def declare(run: Run) -> Run:
-        run.__lab__ = _Declaration(title, topic, source, summary, views, distributed)  # type: ignore[attr-defined]  # a mark on the function
+        run.__lab__ = _Declaration(title, topic, source, summary, views, distributed, speed)  # type: ignore[attr-defined]  # a mark on the function
         return run
 
     return declare
@@ -195,6 +200,7 @@ def lab_of(module: ModuleType, lab_id: str) -> Lab:
         notes=inspect.cleandoc(module.__doc__ or ""),
         distributed=declared.distributed,
         file=Path(module.__file__ or ""),
+        speed=declared.speed,
         run=runs[0],
     )
 
@@ -213,6 +219,7 @@ def describe(found: Lab) -> LabInfo:
         notes=found.notes,
         distributed=found.distributed,
         file=str(found.file),
+        speed=found.speed,
     )
 
 
@@ -242,6 +249,7 @@ def info_to_json(info: LabInfo) -> dict[str, Any]:
         "notes": info.notes,
         "distributed": info.distributed,
         "file": info.file,
+        "speed": info.speed,
     }
 
 
@@ -260,6 +268,7 @@ def info_from_json(data: dict[str, Any]) -> LabInfo:
         distributed=data["distributed"],
         file=data["file"],
         broken=data["broken"] or "",
+        speed=data.get("speed", 0.0),
     )
 
 

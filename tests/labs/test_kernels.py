@@ -13,6 +13,7 @@ from PIL import Image
 from engine.api.errors import DataError
 from engine.data import camera
 from engine.data.scene import draw_scene
+from engine.labs.convolution.kernels import short
 from engine.nn.sliding import PRESETS, Layer, Sweep
 from engine.run.context import Setting
 from engine.run.discovery import load
@@ -66,8 +67,14 @@ def test_without_a_window_it_runs_to_an_end() -> None:
 def test_a_click_lays_the_window_there() -> None:
     frames = ran(deeds=({"pixel": [20.5, 10.5]},), padding="valid")
     assert "at row 9, column 19" in frames["products"].note
-    left, top, right, bottom = frames["input"].overlays[-1].corners[4]
-    assert (left, top, right, bottom) == (20, 10, 21, 11)
+    assert frames["input"].overlays[0].corners.tolist() == [[19, 9, 22, 12]]
+
+
+def test_a_dilated_window_shows_each_pixel_that_it_reads() -> None:
+    box, cells, border = ran(deeds=({"pixel": [3.5, 3.5]},), dilation=2)["input"].overlays
+    assert box.corners.tolist() == [[1, 1, 6, 6]]
+    assert cells.corners[:3].tolist() == [[1, 1, 2, 2], [3, 1, 4, 2], [5, 1, 6, 2]]
+    assert border.corners.tolist() == [[2, 2, 50, 50]]
 
 
 @pytest.mark.parametrize("place", [(-3.0, -3.0), (500.0, 500.0)])
@@ -152,6 +159,13 @@ def test_a_camera_that_is_not_there_leaves_the_picture_in_mid_run() -> None:
     frames = ran(deeds=({"camera": 98},))
     assert "There is no camera 98" in frames["input"].note
     assert seen(frames["output"].pixels) == 6
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.866, ".87"), (-2.0, "−2"), (-0.001, "0"), (10.0, "10"), (-0.5, "−.5"), (20.04, "20.04")]
+)
+def test_numbers_in_cells_are_short(value: float, text: str) -> None:
+    assert short(value, 2) == text
 
 
 def test_a_sweep_sums_each_place_once() -> None:

@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from engine.run.checks import CheckContext
     from engine.run.context import Context
 
-REACH = 4.0
+REACH = 3.5
 SILENT = 0.05  # nats; a dimension that carries less has been given up
 SHOWN = 1000  # held-out pictures that are drawn and judged
 USED, GIVEN_UP = 2, 5  # series colours
@@ -89,9 +89,7 @@ class Params:
         float,
         Slider(1e-5, 1e-1, log=True, live=True, label="Learning rate", help="Step length of Adam; too long jumps"),
     ] = 2e-3
-    sampled: Annotated[
-        bool, Toggle(live=True, label="Noise in the code", help="Off, z = μ: the decoder never feels σ")
-    ] = True
+    sampled: Annotated[bool, Toggle(live=True, label="Code noise", help="Off, z = μ: the decoder never feels σ")] = True
     z: Annotated[
         tuple[float, float], Pad(-REACH, REACH, live=True, label="Cross", help="The code that the path leads to")
     ] = (1.0, 1.0)
@@ -124,7 +122,7 @@ class Params:
     batch: Annotated[int, Slider(8, 1024, log=True, help="Pictures in a step; more is calmer and slower")] = 128
     settle: Annotated[
         bool,
-        Toggle(label="Settle at the end", help="Lower the rate to zero over the second half, which ends the noise"),
+        Toggle(label="Settle", help="Lower the rate to zero over the second half, which ends the noise"),
     ] = False
     steps: Annotated[int, Slider(1, 100_000, log=True, help="How many batches to learn from")] = 4000
 
@@ -142,8 +140,8 @@ class Params:
         View("latent", "Latent space", "drag the cross"),
         View("samples", "Samples from the prior"),
         View("path", "Along the path", "drag the cross in the latent space"),
-        View("again", "Held-out pictures, and what comes back"),
-        View("dimensions", "What each dimension carries"),
+        View("again", "Reconstructions", "each held-out picture above what comes back of it"),
+        View("dimensions", "Use of the code"),
     ),
     distributed=True,
 )
@@ -228,12 +226,12 @@ def draw(p: Params, ctx: Context, model: Vae, data: PictureData) -> Iterator[Fra
     if ctx.due("latent"):
         yield draw_map(p, model.encode(x, y)[0].cpu(), y.cpu(), data.names)
     if ctx.due("samples"):
-        yield draw_samples(model, p.scale * torch.randn(60, p.latent, generator=ctx.view_rng()).to(x), data.names)
+        yield draw_samples(model, p.scale * torch.randn(64, p.latent, generator=ctx.view_rng()).to(x), data.names)
     if ctx.due("path"):
         yield draw_path(p, model, kl_to_prior(*model.encode(x, y)).mean(0), data.names)
     if ctx.due("again"):
-        back = model.paint(model.encode(x[:12], y[:12])[0], y[:12])
-        yield Images("again", torch.cat([as_pictures(x[:12]), back]), columns=len(back))
+        back = model.paint(model.encode(x[:18], y[:18])[0], y[:18])
+        yield draw_pairs(as_pictures(x[:18]), back)
     if ctx.due("dimensions"):
         mean, log_variance = model.encode(x, y)
         yield draw_dimensions(kl_to_prior(mean, log_variance).mean(0).cpu(), mean.cpu(), data.test_factors)
@@ -250,7 +248,7 @@ def draw_map(p: Params, codes: Float[Tensor, "n l"], labels: Int[Tensor, "n"], n
         api.Scatter(middles, labels=tuple(names[group] for group in there), size=1),
     )
     x, y = (api.Axis(f"z{index + 1}", range=(-REACH, REACH)) for index in (across, up))
-    return Plot("latent", layers, x, y, equal=True, edits="z", note=f"{len(codes)} held-out pictures")
+    return Plot("latent", layers, x, y, equal=True, edits="z", note="held-out pictures")
 
 
 def shown_dimensions(p: Params) -> tuple[int, int]:
@@ -261,7 +259,7 @@ def shown_dimensions(p: Params) -> tuple[int, int]:
 def draw_samples(model: Vae, z: Float[Tensor, "n l"], names: tuple[str, ...]) -> Images:
     """Codes from the prior, decoded. With a condition: a class in each column, one code in each row."""
     if not model.classes:
-        return Images("samples", model.paint(z, z.new_zeros(len(z), dtype=torch.long)), columns=12)
+        return Images("samples", model.paint(z, z.new_zeros(len(z), dtype=torch.long)), columns=8)
     columns = min(model.classes, 12)
     rows = len(z) // columns
     y = torch.arange(columns, device=z.device).repeat(rows)
@@ -269,11 +267,11 @@ def draw_samples(model: Vae, z: Float[Tensor, "n l"], names: tuple[str, ...]) ->
     return Images("samples", model.paint(z[:rows].repeat_interleave(columns, 0), y), labels, columns)
 
 
-def draw_path(p: Params, model: Vae, kl: Float[Tensor, "l"], names: tuple[str, ...], columns: int = 9) -> Images:
+def draw_path(p: Params, model: Vae, kl: Float[Tensor, "l"], names: tuple[str, ...], columns: int = 7) -> Images:
     """First row: from the origin to the cross. Below: the dimensions that carry most, each from −3 to 3 through the cross."""
     cross = torch.zeros_like(kl)
     cross[list(shown_dimensions(p))] = kl.new_tensor(p.z)
-    rows, labels = [torch.linspace(0, 1, columns).to(kl)[:, None] * cross], ["to the cross"]
+    rows, labels = [torch.linspace(0, 1, columns).to(kl)[:, None] * cross], ["path"]
     for index in kl.argsort(descending=True)[:5].sort().values.tolist():
         row = cross.repeat(columns, 1)
         row[:, index] = torch.linspace(-3, 3, columns).to(kl)
@@ -286,6 +284,13 @@ def draw_path(p: Params, model: Vae, kl: Float[Tensor, "l"], names: tuple[str, .
     return Images("path", model.paint(torch.cat(rows), y), captions, columns, note=note)
 
 
+def draw_pairs(before: Tensor, after: Tensor, columns: int = 6) -> Images:
+    """Rows of pictures, each above the row of what comes back of them."""
+    columns = min(columns, len(before))
+    rows = [row for pair in zip(before.split(columns), after.split(columns), strict=True) for row in pair]
+    return Images("again", torch.cat(rows), columns=columns)
+
+
 def draw_dimensions(kl: Float[Tensor, "l"], codes: Float[Tensor, "n l"], factors: Tensor | None) -> Plot:
     """The nats that each dimension carries on average; those that were given up stand out."""
     place, silent = torch.arange(1, len(kl) + 1), kl < SILENT
@@ -293,12 +298,14 @@ def draw_dimensions(kl: Float[Tensor, "l"], codes: Float[Tensor, "n l"], factors
         api.Bars(place[~silent], kl[~silent], "used", USED),
         api.Bars(place[silent], kl[silent].clamp(min=SILENT / 2), "given up", GIVEN_UP),
     )
+    every = max(1, len(kl) // 8)
+    across = api.Axis("dimension", ticks=tuple((float(at), f"z{at}") for at in place[::every].tolist()))
     note = f"{int(silent.sum())} of {len(kl)} given up" if silent.any() else "all in use"
     if silent.all():
         note = "Posterior collapse: the decoder ignores the code. Lower β."
     if factors is not None:
         note += f" · mutual information gap {mutual_information_gap(codes.numpy(), factors[: len(codes)].numpy()):.2f}"
-    return Plot("dimensions", layers, api.Axis("dimension of the code"), api.Axis("KL", "nats"), note=note)
+    return Plot("dimensions", layers, across, api.Axis("KL", "nats"), note=note)
 
 
 # Proof ----------------------------------------------------------------------------------------------------------------

@@ -86,7 +86,15 @@ class Params:
     ] = "Sobel x"
     kernel: Annotated[
         Kernel,
-        Matrix(3, 3, max_rows=7, max_columns=7, live=True, help="Edit a cell, and these weights replace the preset"),
+        Matrix(
+            3,
+            3,
+            max_rows=7,
+            max_columns=7,
+            live=True,
+            label="Own kernel",
+            help="Edit a cell, and these weights replace the preset",
+        ),
     ] = PRESETS["identity"]
     operation: Annotated[
         str,
@@ -177,9 +185,10 @@ class Bench:
     views=(
         View("input", "Picture and window", "click a pixel to lay the window there"),
         View("output", "Output", "fills as the window goes; click to look at a place"),
-        View("products", "Under the window: pixel × weight, summed", wide=True),
+        View("products", "Under the window"),
         View("size", "Size of the output"),
     ),
+    speed=60,
 )
 def run(p: Params, ctx: Context) -> Iterator[Frame]:
     """Moves the window on by one place a step; what it passes over is summed by hand."""
@@ -218,21 +227,15 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
 def draw_input(sweep: Sweep, here: tuple[int, int], trouble: str = "") -> Picture:
     """The padded picture, where its own border is, and each pixel under the window."""
     layer, (above, beside), (rows, columns) = sweep.layer, sweep.layer.margins(), sweep.picture.shape
-    top, left = here[0] * layer.stride, here[1] * layer.stride
-    corners = [
-        (left + n * layer.dilation, top + m * layer.dilation)
-        for m in range(len(layer.kernel))
-        for n in range(len(layer.kernel[0]))
-    ]
-    border = np.array([[beside, above, beside + columns, above + rows]])
-    cells = np.array([(x, y, x + 1, y + 1) for x, y in corners])
-    overlays = (
-        (Boxes(border, colour=BORDER), Boxes(cells, colour=WINDOW))
-        if above + beside
-        else (Boxes(cells, colour=WINDOW),)
-    )
+    top, left, (down, across) = here[0] * layer.stride, here[1] * layer.stride, layer.spans()
+    overlays = [Boxes(np.array([[left, top, left + across + 1, top + down + 1]]), colour=WINDOW)]
+    if layer.dilation > 1:
+        y, x = np.mgrid[top : top + down + 1 : layer.dilation, left : left + across + 1 : layer.dilation]
+        overlays.append(Boxes(np.stack([x, y, x + 1, y + 1], -1).reshape(-1, 4), colour=WINDOW))
+    if above or beside:
+        overlays.append(Boxes(np.array([[beside, above, beside + columns, above + rows]]), colour=BORDER))
     kind = f"{layer.padding} padding" if above + beside else "no padding"
-    return Picture("input", sweep.padded, overlays, edits="pixel", note=trouble or f"{rows} × {columns}, {kind}")
+    return Picture("input", sweep.padded, tuple(overlays), edits="pixel", note=trouble or f"{rows} × {columns}, {kind}")
 
 
 def draw_output(sweep: Sweep, here: tuple[int, int]) -> Picture:
@@ -280,10 +283,16 @@ def draw_products(sweep: Sweep, here: tuple[int, int]) -> Plot:
 def written(values: Grid, start: int) -> Scatter:
     """The numbers of a matrix, each in the middle of its cell."""
     rows, columns = values.shape
-    digits = 2 if columns <= 5 else 1
-    texts = tuple(f"{value:.{digits}f}".replace("-", "−").replace("0.", ".") for value in values.ravel())
+    texts = tuple(short(value, 2 if columns <= 5 else 1) for value in values.ravel().tolist())
     places = np.array([(start + n + 0.5, rows - m - 0.5) for m in range(rows) for n in range(columns)])
     return Scatter(places, labels=texts, size=1)
+
+
+def short(value: float, digits: int) -> str:
+    """As few signs as a cell has room for: .87, −2, 0."""
+    text = f"{abs(value):.{digits}f}".rstrip("0").rstrip(".")
+    sign = "−" if value < 0 and text != "0" else ""
+    return sign + (text.removeprefix("0") or "0")
 
 
 def draw_size(sweep: Sweep) -> Text:

@@ -79,7 +79,7 @@ class MatrixControl(ControlWidget):
         for words, rows, columns in (("row", 1, 0), ("column", 0, 1)):
             label = QLabel(words.capitalize() + "s")
             label.setProperty("role", "small")
-            label.setContentsMargins(8 if columns else 0, 0, 0, 0)
+            label.setContentsMargins(6 if columns else 0, 0, 0, 0)
             row.addWidget(label)
             for glyph, act, sign in (("minus", f"One {words} fewer", -1), ("plus", f"One {words} more", 1)):
                 button = tool(glyph, act)

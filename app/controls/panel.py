@@ -135,6 +135,7 @@ class ControlsPanel(QScrollArea):
         foot = QHBoxLayout()
         foot.setContentsMargins(0, 6, 0, 0)
         if not self.rows:
+            self.reset_all_button.hide()
             empty = QLabel("This lab has nothing to set.")
             empty.setProperty("role", "dim")
             foot.addWidget(empty)

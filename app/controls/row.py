@@ -101,7 +101,7 @@ class ControlRow(QWidget):
         super().__init__(parent)
         self.field = field
         self.control = make_control(field)
-        self.label = RowLabel(field.label, field.control.live, _usual(field))
+        self.label = RowLabel(field.label, field.control.live, _usual(field), self)
         self._default = default_of(field)
         self._lay_out()
         self._describe()

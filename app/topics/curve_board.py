@@ -36,8 +36,9 @@ class CurveBoard:
         if run not in self.colours:
             taken = set(self.colours.values())
             self.colours[run] = next(index for index in range(len(taken) + 1) if index not in taken)
-        self._labels[run] = label
-        self._tell(run)
+        if self._labels.get(run) != label:
+            self._labels[run] = label
+            self._tell(run)
 
     def load(self, run: str, label: str, folder: Path) -> None:
         """Draws a run from its folder, as far as it had come."""

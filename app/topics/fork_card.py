@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.api.lab import LabInfo
     from engine.api.params import Field
 
-_SIZE = QSize(460, 320)
+_SIZE = QSize(500, 320)
 
 
 class ForkCard(QFrame):
@@ -49,7 +49,9 @@ class ForkCard(QFrame):
         self._note.setProperty("role", "small")
         self._note.setWordWrap(True)
         self.list = QListWidget()
-        self.list.setFixedWidth(190)
+        self.list.setFixedWidth(212)
+        self.list.setIconSize(QSize(9, 9))
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setAccessibleName("Parameter to change")
         self.list.currentRowChanged.connect(self._choose)
         self.button = QPushButton(icon("git-fork", "on_accent"), "Fork")
@@ -105,8 +107,9 @@ class ForkCard(QFrame):
         column.addLayout(body, 1)
 
     def _entry(self) -> Field | None:
-        item = self.list.currentItem()
-        name = item.data(Qt.ItemDataRole.UserRole) if item is not None else None
+        if self.list.currentRow() < 0:
+            return None
+        name = self.list.currentItem().data(Qt.ItemDataRole.UserRole)
         return next((entry for entry in self._fields if entry.name == name), None)
 
     def _choose(self) -> None:

@@ -109,7 +109,7 @@ class LabPage(QWidget):
     def open_experiment(self, experiment: Experiment) -> None:
         """Takes the parameters of a share string. Raises ParameterError."""
         self.parts.parameters.take_experiment(experiment)
-        self.parts.side.seed.setValue(experiment.seed)
+        self.parts.side.seed.take(experiment.seed)
 
     def close_session(self) -> None:
         """Ends every run of this page; each is saved and can be resumed."""
@@ -264,6 +264,7 @@ class LabPage(QWidget):
             (self._menu.aboutToShow, self._fill_menu),
             (conductor.refused, lambda text: notify(text, "info")),
             (conductor.added, lambda _: parts.dock.refresh_soon()),
+            (parts.dock.model.modelReset, self._name_runs),
             (conductor.check_started, parts.side.proof.start_check),
             (conductor.check_row, parts.side.proof.take),
             (conductor.proof_ended, parts.side.proof.finish),
@@ -280,6 +281,15 @@ class LabPage(QWidget):
 
     def _tell_proof(self, text: str, look: str) -> None:
         self.parts.bar.show_proof(text or "Prove it", "text" if look == "dim" else look)
+
+    def _name_runs(self) -> None:
+        """The table knows what each run is called; the legends follow, and the row in front is marked."""
+        parts, model = self.parts, self.parts.dock.model
+        for row in model.rows:
+            if row.folder.name in parts.board.colours:
+                parts.board.show(row.folder.name, model.name_of(row))
+        if self.conductor.front is not None and not parts.dock.selected():
+            parts.dock.select(self.conductor.front.folder)
 
     def _resume(self, folder: Path) -> None:
         run = self.conductor.open(folder)
@@ -370,7 +380,7 @@ class LabPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A low page leaves the table out."""
         super().resizeEvent(event)
-        self.plan.fit(self.height())
+        self.plan.fit(self.width(), self.height())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The window was minimised, or came back."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _TABLE = 132
 _LOW = 780
+_NARROW = 1080
 _KEEP_MS = 800
 
 
@@ -100,8 +101,11 @@ class PageLayout(QObject):
         """Whether the tabs are on the page."""
         return not self._parts.side.isHidden()
 
-    def fit(self, height: int) -> None:
-        """On a low page the table makes way for the views, unless the person said otherwise."""
+    def fit(self, width: int, height: int) -> None:
+        """On a small page the tabs are narrower and the table makes way, unless the person said otherwise."""
+        if "side" not in self._chosen and self.side_shown:
+            side = WIDTH if width >= _NARROW else WIDTH - 40
+            self.across.setSizes([max(width - side, 1), side])
         if "table" not in self._chosen:
             self.show_table(height >= _LOW - 74, chosen=False)
 
@@ -126,8 +130,16 @@ class PageLayout(QObject):
         splitter.setProperty("role", "seam")
         splitter.setHandleWidth(1)
         splitter.setChildrenCollapsible(False)
-        splitter.splitterMoved.connect(lambda *_: self._soon.start())
+        splitter.splitterMoved.connect(self._on_moved)
         return splitter
+
+    def _on_moved(self, *_: int) -> None:
+        """The person dragged a seam: from now on their sizes hold."""
+        if self.side_shown:
+            self._chosen["side"] = self._parts.side.width()
+        if self.table_shown:
+            self._chosen["table height"] = max(60, self.foot.height() - self._parts.scrubber.height())
+        self._soon.start()
 
     def _size_foot(self) -> None:
         height = int(self._chosen.get("table height", _TABLE)) if self.table_shown else 0
@@ -139,9 +151,6 @@ class PageLayout(QObject):
         """Writes the layout into the settings."""
         if not self._parts.grid.isVisible():
             return
-        if self.table_shown:
-            self._chosen["table height"] = max(60, self.foot.height() - self._parts.scrubber.height())
-        self._chosen |= {"side": self._parts.side.width()} if self.side_shown else {}
         state = {
             **self._chosen,
             "side shown": self.side_shown,

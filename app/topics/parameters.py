@@ -44,6 +44,7 @@ class Parameters(QObject):
 
     def json(self) -> dict[str, Any]:
         """Every value as JSON: what a run is started with."""
+        self._controls.values()  # lets go of a move that the controls still hold back
         return {name: to_json(value) for name, value in self._values.items()}
 
     def value(self, name: str) -> Any:
@@ -79,7 +80,7 @@ class Parameters(QObject):
         self._from_person(name, checked(entry, value), in_control=False)
 
     def pending(self, params: dict[str, Any]) -> bool:
-        """Whether a run with these parameters (JSON) would be other if it were started again now."""
+        """Whether a run with these parameters (JSON) would be another if it were started again now."""
         return any(
             not entry.control.live
             and not isinstance(entry.control, Pick | Button)

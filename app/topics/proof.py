@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushBut
 
 from app.style import set_look
 from app.theme import icon, theme
-from engine.api.words import duration, number
+from engine.api.words import bound, duration, number
 
 if TYPE_CHECKING:
     from engine.api.lab import LabInfo
@@ -21,8 +21,8 @@ _SIGNS = {"equal": "=", "at most": "≤", "at least": "≥"}
 
 
 def relation_words(row: CheckRow) -> str:
-    """What was expected, with its tolerance: “= 16.6 ± 0.500”, “≤ 0.750”."""
-    tolerance = f" ± {number(row.tolerance)}" if row.tolerance else ""
+    """What was expected, with its tolerance: “= 16.6 ± 0.5”, “≤ 0.750”."""
+    tolerance = f" ± {bound(row.tolerance)}" if row.tolerance else ""
     return f"{_SIGNS.get(row.relation, row.relation)} {number(row.expected)}{tolerance}"
 
 
@@ -48,6 +48,9 @@ class CheckCard(QFrame):
         head.setSpacing(8)
         head.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self._words, 1)
+        self._took = QLabel()
+        self._took.setProperty("role", "small")
+        head.addWidget(self._took, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 9, 10, 9)
         column.setSpacing(6)
@@ -74,6 +77,7 @@ class CheckCard(QFrame):
 
     def _set(self, state: str, row: CheckRow | None) -> None:
         self.state, self.row = state, row
+        self._took.setText(duration(row.seconds) if row is not None else "")
         self._paint_mark()
         while (item := self._numbers.takeAt(0)) is not None:
             label = item.widget()
@@ -102,7 +106,6 @@ class CheckCard(QFrame):
             self._line("expected", relation_words(row), "number")
             if row.detail:
                 self._line("detail", row.detail, "small")
-        self._line("took", duration(row.seconds), "small")
         if row.source:
             self._line("source", row.source, "small")
         if row.catches:

@@ -37,6 +37,7 @@ SPEEDS = (
     (1.0, "1/s", "Slow enough to watch each step"),
 )
 _ROOMY = 820
+_NAMES = 220
 _LINE = 3
 
 
@@ -84,6 +85,8 @@ class RunBar(QFrame):
                 "play",
                 "Goes on from this earlier moment; what came after it is left behind (Space)",
             )
+        if phase in ("stopped", "failed") and run is not None and not run.moments:
+            text, glyph, tip = _MAIN[""]
         ended = phase in ("finished", "stopped", "failed", "exploring")
         fresh = phase is None
         if not self._trains and phase == "exploring":
@@ -109,8 +112,9 @@ class RunBar(QFrame):
 
     def show_proof(self, text: str, look: str) -> None:
         """What the proof button says: "Prove it", "3 of 7", "7/7"; `look` is the colour of its icon."""
-        self.proof.setText(text if self._roomy() else "")
         self.proof.setProperty("words", text)
+        self.proof.setText(text if self._roomy() else "")
+        self.proof.setAccessibleName(text)
         self.proof.setIcon(icon("seal-check", look))
 
     def _hint(self, fresh: bool) -> str:
@@ -155,21 +159,22 @@ class RunBar(QFrame):
         holder = QWidget()
         holder.setLayout(names)
         holder.setMinimumWidth(96)
+        holder.setMaximumWidth(max(self.title.sizeHint().width(), _NAMES))
         holder.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         names.setContentsMargins(0, 0, 0, 0)
-        self.main.setFixedWidth(104)
-        self.restart.setFixedWidth(80)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 0, 12, _LINE)
-        row.setSpacing(8)
-        row.addWidget(holder, 1)
+        row.setSpacing(6)
+        row.addWidget(holder)
         row.addSpacing(8)
-        for widget in (self.main, self.step, self.restart, self.stop):
-            row.addWidget(widget)
+        for button in (self.main, self.step, self.restart, self.stop):
+            row.addWidget(button)
         row.addSpacing(8)
         row.addWidget(self.standing, 1)
-        for widget in (self.speed, self.fork, self.proof, self.views):
-            row.addWidget(widget)
+        row.addWidget(self.speed)
+        row.addWidget(self.fork)
+        row.addWidget(self.proof)
+        row.addWidget(self.views)
 
     def _dress_main(self, text: str, glyph: str, tip: str, primary: bool) -> None:
         kind = "primary" if primary else "normal"
@@ -185,13 +190,18 @@ class RunBar(QFrame):
         return self.width() >= _ROOMY
 
     def _fit(self) -> None:
+        """Words where there is room, signs alone where there is not."""
         roomy = self._roomy()
-        self.main.setText(str(self.main.property("words")) if roomy else "")
-        self.main.setFixedWidth(104 if roomy else 44)
-        self.fork.setText("Fork" if roomy else "")
-        self.proof.setText(str(self.proof.property("words")) if roomy else "")
-        self.restart.setText("Again" if roomy else "")
-        self.restart.setFixedWidth(80 if roomy else 36)
+        for button, roomy_width, words in (
+            (self.main, 98, str(self.main.property("words"))),
+            (self.restart, 78, "Again"),
+            (self.fork, 78, "Fork"),
+            (self.proof, 0, str(self.proof.property("words"))),
+        ):
+            button.setText(words if roomy else "")
+            button.setStyleSheet("" if roomy else "padding: 0;")
+            button.setMinimumWidth(roomy_width or 36 if roomy else 36)
+            button.setMaximumWidth(roomy_width or 140 if roomy else 44 if button is self.main else 36)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leaves out words that do not fit."""
@@ -248,9 +258,7 @@ def _square(glyph: str, tip: str, clicked: object) -> QPushButton:
 def _speed_button(choose: object) -> QToolButton:
     button = QToolButton()
     button.setText("max")
-    button.setIcon(icon("gauge", "dim"))
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    button.setFixedWidth(68)
+    button.setFixedWidth(46)
     button.setToolTip("Steps a second at most, to watch closely; the model learns the same")
     button.setAccessibleName("Speed")
     button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

@@ -88,7 +88,13 @@ def run_name(info: LabInfo, record: RunRecord) -> str:
     return ", ".join(words) or "as it comes"
 
 
-def main_scalars(info: LabInfo, names: list[str], most: int = 3) -> list[str]:
+def main_scalars(info: LabInfo, names: list[str], most: int) -> list[str]:
     """The curves worth a column: those of the first view that has any, then the others, in order."""
     places = {view.name: index for index, view in enumerate(info.views)}
     return sorted(names, key=lambda name: places.get(name.partition("/")[0], len(places)))[:most]
+
+
+def scalar_headings(names: list[str]) -> list[str]:
+    """Short headings for curves: the last part of each name, or the view's where two would be called alike."""
+    items = [name.rpartition("/")[2] for name in names]
+    return [item if items.count(item) == 1 else name.partition("/")[0] for name, item in zip(names, items, strict=True)]

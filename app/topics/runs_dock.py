@@ -169,10 +169,16 @@ class RunsDock(QWidget):
                 column, QHeaderView.ResizeMode.Stretch if stretches else QHeaderView.ResizeMode.Fixed
             )
             if not stretches:
-                width = 36 if column == TICK else 84 if column < last else 96
-                header.resizeSection(column, width if not narrow or column == TICK else 72)
+                header.resizeSection(column, self._width_of(column, narrow))
         for column in range(STEPS + 2, last - 1):
             self.table.setColumnHidden(column, narrow)
+
+    def _width_of(self, column: int, narrow: bool) -> int:
+        if column == TICK:
+            return 36
+        wanted = self.table.fontMetrics().horizontalAdvance(self.model.headings[column]) + 20
+        least = 72 if narrow else 84
+        return min(max(wanted, least), 128) + (12 if column == self.model.columnCount() - 1 else 0)
 
     def _select(self, rows: list[int]) -> None:
         selection = self.table.selectionModel()

@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor
 from app.runs import LiveRun
 from app.runs.shelf import Shelf, is_open
 from app.theme import theme
-from app.topics.run_words import differs_in, main_scalars, run_name
+from app.topics.run_words import differs_in, main_scalars, run_name, scalar_headings
 from engine.api.records import RunRecord
 from engine.api.words import ago, number
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Index = QModelIndex | QPersistentModelIndex
 
 TICK, NAME, DIFFERS, STEPS = range(4)
+MOST_SCALARS = 3
 _STATES = {
     "starting": ("starting", "dim"),
     "running": ("training", "good"),
@@ -71,8 +72,7 @@ class RunsModel(QAbstractTableModel):
         """Reads the folder again. `live`: the runs of this page by name."""
         self._live = live
         rows = [self._row(shelved.folder, shelved.record) for shelved in self._shelf.read()]
-        names = list(dict.fromkeys(name for row in rows for name in row.record.last))
-        scalars = main_scalars(self._info, names)
+        scalars = self._main_scalars(rows)
         same = scalars == self.scalars and [row.folder for row in rows] == [row.folder for row in self.rows]
         if same:
             self.rows = rows
@@ -84,10 +84,15 @@ class RunsModel(QAbstractTableModel):
 
     def touch(self, run: LiveRun) -> None:
         """A live run moved on."""
-        for number_, row in enumerate(self.rows):
+        for index, row in enumerate(self.rows):
             if row.folder.name == run.name:
-                self.rows[number_] = self._row(row.folder, row.record)
-                self.dataChanged.emit(self.index(number_, 0), self.index(number_, self.columnCount() - 1))
+                self.rows[index] = self._row(row.folder, row.record)
+                if len(self.scalars) < MOST_SCALARS and self._main_scalars(self.rows) != self.scalars:
+                    self.beginResetModel()
+                    self.scalars = self._main_scalars(self.rows)
+                    self.endResetModel()
+                    return
+                self.dataChanged.emit(self.index(index, 0), self.index(index, self.columnCount() - 1))
                 return
 
     def set_colours(self, colours: dict[str, int]) -> None:
@@ -108,13 +113,19 @@ class RunsModel(QAbstractTableModel):
     def _row(self, folder: Path, record: RunRecord) -> Row:
         live = self._live.get(folder.name)
         if live is not None and live.live:
-            record = replace(record, step=live.at, total=live.total or record.total, last=record.last | live.last)
+            at = live.home if live.visiting is not None and live.home is not None else live.at
+            record = replace(record, step=at, total=live.total or record.total, last=record.last | live.last)
             record = replace(record, changes=live.changes, params=record.params | live.params)
             return Row(folder, record, live, live.phase or "", self._colours.get(folder.name, -1))
         state = record.state
         if state not in ("finished", "stopped", "failed"):
             state = "elsewhere" if is_open(folder) else "interrupted"
         return Row(folder, record, live, state, self._colours.get(folder.name, -1))
+
+    def _main_scalars(self, rows: list[Row]) -> list[str]:
+        return main_scalars(
+            self._info, list(dict.fromkeys(name for row in rows for name in row.record.last)), MOST_SCALARS
+        )
 
     def _tell_all(self) -> None:
         if self.rows:
@@ -133,7 +144,7 @@ class RunsModel(QAbstractTableModel):
     @property
     def headings(self) -> list[str]:
         """Tick and name first; then a column for each of the main curves."""
-        return ["", "run", "differs in", "steps", *(name.rpartition("/")[2] for name in self.scalars), "when", "state"]
+        return ["", "run", "differs in", "steps", *scalar_headings(self.scalars), "when", "state"]
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """The headings; numbers stand right."""

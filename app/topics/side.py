@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QSpinBox,
+    QLineEdit,
     QSplitter,
     QTabWidget,
     QToolButton,
@@ -24,11 +25,36 @@ from app.theme import icon
 from app.topics.proof import ProofView
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent, QShowEvent
+
     from engine.api.lab import LabInfo
 
 TABS = ("controls", "notes", "code", "proof")
 WIDTH = 320
 _SEEDS = 2**31 - 1
+_SEED_ROW = 40
+_CONTROLS_SHARE = 0.64
+
+
+class SeedField(QLineEdit):
+    """A whole number. `changed(seed)`: the person chose another."""
+
+    changed = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("0", parent)
+        self.setValidator(QIntValidator(0, _SEEDS, self))
+        self.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.editingFinished.connect(lambda: self.changed.emit(self.value()))
+
+    def value(self) -> int:
+        """The seed."""
+        return int(self.text() or 0)
+
+    def take(self, seed: int) -> None:
+        """Another seed."""
+        self.setText(str(min(max(seed, 0), _SEEDS)))
+        self.changed.emit(self.value())
 
 
 class SidePanel(QTabWidget):
@@ -46,9 +72,10 @@ class SidePanel(QTabWidget):
         self.notes = NotesView()
         self.code = CodeView()
         self.proof = ProofView(info)
-        self.seed = QSpinBox()
+        self.seed = SeedField()
         self._info = info
         self._code_shown = False
+        self._dragged = False
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._page = QWidget()
         self._build()
@@ -71,6 +98,7 @@ class SidePanel(QTabWidget):
         column.addWidget(self._seed_row())
         self._split.setProperty("role", "seam")
         self._split.setChildrenCollapsible(False)
+        self._split.splitterMoved.connect(self._on_dragged)
         self._split.addWidget(upper)
         layout = QVBoxLayout(self._page)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -88,23 +116,22 @@ class SidePanel(QTabWidget):
         line.setContentsMargins(28, 0, 12, 8)
         label = QLabel("Seed")
         label.setProperty("role", "dim")
-        self.seed.setRange(0, _SEEDS)
         self.seed.setFixedWidth(96)
-        self.seed.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.seed.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.seed.setGroupSeparatorShown(True)
         self.seed.setToolTip("Where all random numbers of the next start begin: the same seed gives the same run")
         self.seed.setAccessibleName("Seed")
-        self.seed.valueChanged.connect(self.seeded)
+        self.seed.changed.connect(self.seeded)
         dice = QToolButton()
         dice.setIcon(icon("dice-five", "dim"))
         dice.setToolTip("The next seed")
         dice.setAccessibleName("Next seed")
-        dice.clicked.connect(lambda: self.seed.setValue(self.seed.value() + 1))
+        dice.clicked.connect(lambda: self.seed.take(self.seed.value() + 1))
         line.addWidget(label, 1)
         line.addWidget(dice)
         line.addWidget(self.seed)
         return row
+
+    def _on_dragged(self, *_: int) -> None:
+        self._dragged = True
 
     def _move_notes(self, index: int) -> None:
         """The notes stand under the controls, and alone in their own tab: it is one widget."""
@@ -120,6 +147,24 @@ class SidePanel(QTabWidget):
         if index == TABS.index("code") and not self._code_shown:
             self._code_shown = True
             self.code.set_lab(self._info)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The seam follows."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Now it is known how high the controls are."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self, self._fit)
+
+    def _fit(self) -> None:
+        """However long the controls are, the notes begin above the fold, until the person drags the seam."""
+        if not self._dragged and self._split.count() == 2:
+            height = self._split.height()
+            wanted = self.controls.sizeHint().height() + _SEED_ROW
+            upper = min(wanted, round(height * _CONTROLS_SHARE))
+            self._split.setSizes([upper, height - upper])
 
     def _tell_proof(self, text: str, look: str) -> None:
         self.setTabText(TABS.index("proof"), f"Proof  {text}" if text else "Proof")

@@ -44,6 +44,7 @@ class Stage(QObject):
         self.running = False
         self._parts = parts
         self._conductor = conductor
+        self._told_controls: dict[str, Any] | None = None
         self._numbers = QTimer(self, singleShot=True, interval=_NUMBERS_MS)
         self._numbers.timeout.connect(self._write_numbers)
         self._clock = QTimer(self, interval=_SECOND_MS)
@@ -103,10 +104,16 @@ class Stage(QObject):
         run, parts = self._conductor.front, self._parts
         parts.bar.show_run(run, run is not None and parts.parameters.pending(run.params))
         parts.scrubber.show_run(run)
-        parts.side.controls.set_running(run is not None and run.live)
+        self._tell_controls(run)
         self._tell()
         self._tell_running()
         self.stood.emit()
+
+    def _tell_controls(self, run: LiveRun | None) -> None:
+        params = dict(run.params) if run is not None and run.live else None
+        if params != self._told_controls:
+            self._told_controls = params
+            self._parts.side.controls.set_running(params is not None, params)
 
     # What runs tell --------------------------------------------------------------------------------------------------
 

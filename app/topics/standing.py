@@ -92,7 +92,7 @@ class Standing(QWidget):
 
     def sizeHint(self) -> QSize:
         """Two lines."""
-        return QSize(300, 40)
+        return QSize(176, 40)
 
     def show_run(self, run: LiveRun | None, hint: str = "") -> None:
         """Says how this run stands. `hint`: the second line where there is nothing to tell."""

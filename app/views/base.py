@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QImage, QKeySequence
+from PySide6.QtGui import QAction, QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.notify import notify
@@ -44,6 +44,9 @@ class View(QWidget):
     `poked(name, value)`: the person changed parameter `name` on the view itself. `legend_changed`: ask `legend` again.
     """
 
+    has_numbers = False
+    """Whether it can be exported as CSV."""
+
     poked = Signal(str, object)
     legend_changed = Signal()
 
@@ -52,6 +55,7 @@ class View(QWidget):
         self.fields: dict[str, Field] = {}
         self.export_name = "view"
         self._waiting: dict[str, object] = {}
+        self._actions: list[QAction] = []
         self._pace = QTimer(self, interval=POKE_MS)
         self._pace.timeout.connect(self._send_waiting)
 
@@ -116,24 +120,24 @@ class View(QWidget):
         self.render(image)
         return image
 
-    def csv_rows(self) -> Sequence[Sequence[object]] | None:
-        """The numbers behind the view, a heading first; None if it has none."""
-        return None
+    def csv_rows(self) -> Sequence[Sequence[object]]:
+        """The numbers behind the view, a heading first."""
+        return ()
 
     def export_actions(self) -> list[QAction]:
         """Save and copy, for the overflow menu."""
-        actions = [
-            self._action("Save picture…", "download-simple", self.ask_picture),
-            self._action("Copy picture", "copy", self.copy),
-        ]
-        actions[1].setShortcut(QKeySequence.StandardKey.Copy)
-        if self.csv_rows() is not None:
-            actions.insert(1, self._action("Export CSV…", "table", self.ask_csv))
-        return actions
+        if not self._actions:
+            self._actions = [
+                self._action("Save picture…", "download-simple", self.ask_picture),
+                self._action("Export CSV…", "table", self.ask_csv),
+                self._action("Copy picture", "copy", self.copy),
+            ]
+        self._actions[1].setVisible(self.has_numbers)
+        return self._actions
 
-    def _action(self, text: str, glyph: str, act: object) -> QAction:
+    def _action(self, text: str, glyph: str, act: Callable[[], object]) -> QAction:
         action = QAction(icon(glyph, "dim"), text, self)
-        action.triggered.connect(act)
+        action.triggered.connect(lambda: act())
         return action
 
     def copy(self) -> None:
@@ -163,7 +167,7 @@ class View(QWidget):
     def save_csv(self, path: Path) -> None:
         """Writes the numbers in full precision. Raises OSError."""
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(self.csv_rows() or ())
+        csv.writer(text, lineterminator="\n").writerows(self.csv_rows())
         write_text_atomically(path, text.getvalue())
 
     def _ask(self, title: str, ending: str, kinds: str) -> Path | None:

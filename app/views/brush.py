@@ -35,8 +35,10 @@ class Drawing:
         reach = radius + 1
         left, right = sorted((start[0], end[0]))
         top, bottom = sorted((start[1], end[1]))
-        columns = slice(max(int(left - reach), 0), min(int(right + reach) + 1, width))
-        rows = slice(max(int(top - reach), 0), min(int(bottom + reach) + 1, height))
+        columns = slice(max(int(left - reach), 0), max(min(int(right + reach) + 1, width), 0))
+        rows = slice(max(int(top - reach), 0), max(min(int(bottom + reach) + 1, height), 0))
+        if columns.start >= columns.stop or rows.start >= rows.stop:
+            return
         y, x = np.mgrid[rows, columns] + 0.5
         dx, dy = end[0] - start[0], end[1] - start[1]
         along = np.clip(((x - start[0]) * dx + (y - start[1]) * dy) / max(dx * dx + dy * dy, 1e-12), 0, 1)

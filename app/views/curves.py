@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 class CurvesView(View):
     """Curves by run and series name. `colours`: shared by the charts of a page, so that a name keeps its colour."""
 
+    has_numbers = True
+
     def __init__(
         self, colours: SeriesColours | None = None, unit: str = "", log: bool = False, parent: QWidget | None = None
     ) -> None:
@@ -34,9 +36,11 @@ class CurvesView(View):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.chart)
         self.setFocusProxy(self.chart)
-        self._switch = WordSwitch(("lin", "log"), "Axis of values: linear, or by factors (L)")
+        self._switch = WordSwitch(("lin", "log"), "Axis of values: linear, or by factors (L)", self)
+        self._switch.hide()  # until a header takes it
         self._switch.chosen.connect(lambda index: self.chart.set_log(index == 1))
-        self._smoothing = self._make_smoothing()
+        self._smoothing = QSlider(Qt.Orientation.Horizontal)
+        self._smoothing_action = self._make_smoothing()
         theme().changed.connect(self.legend_changed)
         self.set_log(log)
 
@@ -149,25 +153,22 @@ class CurvesView(View):
 
     def menu_actions(self) -> list[QAction]:
         """Smoothing."""
-        holder = QWidget()
+        return [self._smoothing_action]
+
+    def _make_smoothing(self) -> QWidgetAction:
+        self._smoothing.setRange(0, 990)
+        self._smoothing.setFixedWidth(140)
+        self._smoothing.setToolTip("Averages each curve over its past; the raw one stays faint underneath. The model is not touched.")
+        self._smoothing.setAccessibleName("Smoothing")
+        self._smoothing.valueChanged.connect(self._smooth)
+        holder = QWidget(self)
         row = QHBoxLayout(holder)
         row.setContentsMargins(12, 4, 12, 4)
         row.addWidget(QLabel("Smoothing"))
         row.addWidget(self._smoothing)
         action = QWidgetAction(self)
         action.setDefaultWidget(holder)
-        return [action]
-
-    def _make_smoothing(self) -> QSlider:
-        slider = QSlider(Qt.Orientation.Horizontal)
-        slider.setRange(0, 990)
-        slider.setFixedWidth(140)
-        slider.setToolTip(
-            "Averages each curve over its past; the raw one stays faint underneath. The model is not touched."
-        )
-        slider.setAccessibleName("Smoothing")
-        slider.valueChanged.connect(self._smooth)
-        return slider
+        return action
 
     def _smooth(self, value: int) -> None:
         self.chart.smoothing = value / 1000

@@ -19,7 +19,12 @@ _MANY = 5000
 
 
 def disc_pixels(
-    centres: np.ndarray, palette: np.ndarray, groups: np.ndarray, diameter: float, size: tuple[int, int], hollow: bool = False
+    centres: np.ndarray,
+    palette: np.ndarray,
+    groups: np.ndarray,
+    diameter: float,
+    size: tuple[int, int],
+    hollow: bool = False,
 ) -> np.ndarray:
     """Premultiplied pixels `[height, width]` uint32 with a disc at each of `centres` `[N, 2]` (x, y), in pixels of that picture.
 

@@ -79,7 +79,10 @@ class ImageGrid(ZoomArea):
     def _paint_pictures(self, painter: QPainter, grid: Grid) -> None:
         height, width = self.pictures.shape[1:3]
         scale = grid.width / width * self.magnification * self.devicePixelRatioF()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, max(height, width) > _SHARP or scale < 1)
+        even = scale >= 3 or (
+            scale >= 1 and abs(scale - round(scale)) < 1e-6
+        )  # squares of 1 and 2 pixels would look broken
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, max(height, width) > _SHARP or not even)
         reduced = self._reduced(scale)
         sight = QRectF(self.rect())
         for index in range(grid.count):

@@ -23,7 +23,7 @@ from app.views.plot_values import focus_at, graph_of, rows_at
 from app.views.readout import paint_readout
 from app.views.scene import Bounds, Focus, Scene
 from app.views.span import FollowingSpan, Span
-from engine.api import Axis, Frame, Graph, Heat, Plot, Scatter
+from engine.api import Arrows, Axis, Band, Bars, Frame, Graph, Heat, Line, Plot, Scatter
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
@@ -37,6 +37,7 @@ class PlotCanvas(AxesCanvas):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.x_span, self.y_span = FollowingSpan(parts=4), FollowingSpan(parts=4)
         self.frame: Plot | None = None
         self.tool: Tool | None = None
         self.hidden: frozenset[str] = frozenset()
@@ -75,8 +76,8 @@ class PlotCanvas(AxesCanvas):
         self.follow()
 
     def _bounds(self) -> Bounds:
-        assert self.frame is not None
-        found = [bounds for layer in self.frame.layers if (bounds := KINDS[type(layer)].bounds(layer)) is not None]
+        layers = self.frame.layers if self.frame is not None else ()
+        found = [_with_room(layer, bounds) for layer in layers if (bounds := KINDS[type(layer)].bounds(layer)) is not None]
         if isinstance(self.tool, PadTool | PointSetTool):
             found.append((self.tool.lo, self.tool.hi, self.tool.lo, self.tool.hi))
         if not found:
@@ -201,6 +202,15 @@ class PlotCanvas(AxesCanvas):
         super().keyPressEvent(event)
 
 
+def _with_room(layer: object, bounds: Bounds) -> Bounds:
+    """The bounds of lines and points with a little room around, so that none lies on the frame. Zero stays where it is."""
+    if not isinstance(layer, Line | Band | Scatter | Arrows | Bars):
+        return bounds
+    x0, x1, y0, y1 = bounds
+    across, along = 0.03 * (x1 - x0), 0.03 * (y1 - y0)
+    return (x0 - across if x0 else 0.0, x1 + across, y0 - along if y0 else 0.0, y1 + along if y1 else 0.0)
+
+
 def _look(axis: Axis, bare: bool, grid: bool) -> AxisLook:
     return AxisLook(axis.label, axis.unit, axis.ticks, shown=not bare, grid=grid and not bare)
 
@@ -219,6 +229,8 @@ def _follow_axis(axis: Axis, span: FollowingSpan, lo: float, hi: float, exact: b
 
 class PlotView(View):
     """Shows `Plot`."""
+
+    has_numbers = True
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -310,6 +322,6 @@ class PlotView(View):
         self.canvas.update()
         self._show_legend()
 
-    def csv_rows(self) -> Sequence[Sequence[object]] | None:
+    def csv_rows(self) -> Sequence[Sequence[object]]:
         """The numbers of every layer."""
-        return plot_rows(self.canvas.frame) if self.canvas.frame is not None else None
+        return plot_rows(self.canvas.frame) if self.canvas.frame is not None else ()

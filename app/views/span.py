@@ -33,14 +33,14 @@ class Span:
         return 10.0 ** min(max(drawn, -300.0), 300.0) if self.log else drawn
 
 
-def round_out(lo: float, hi: float, log: bool = False, count: int = 5) -> Span:
-    """The range widened to round ends, so that it changes only when the data cross a tick."""
+def round_out(lo: float, hi: float, log: bool = False, parts: int = 2) -> Span:
+    """The range widened to round ends, `parts` of them for each tick, so that it changes only when the data cross one."""
     if log:
         return _round_out_log(lo, hi)
     if hi - lo <= 1e-12 * max(abs(lo), abs(hi)):
         pad = abs(lo) * 0.1 or 1.0
         lo, hi = lo - pad, hi + pad
-    step = nice_step(hi - lo, count) / 2
+    step = nice_step(hi - lo, 5) / parts
     return Span(math.floor(lo / step + 1e-6) * step, math.ceil(hi / step - 1e-6) * step)
 
 
@@ -59,11 +59,11 @@ class FollowingSpan:
     drawn range (`now`) towards the goal. A range that the person chose (`fix`) stays until `free`.
     """
 
-    def __init__(self, count: int = 5) -> None:
+    def __init__(self, parts: int = 2) -> None:
         self.now = Span(0.0, 1.0)
         self.goal = self.now
         self.fixed = False
-        self._count = count
+        self._parts = parts
         self._fresh = True
         self._from, self._elapsed = self.now, _GLIDE_MS
 
@@ -81,7 +81,7 @@ class FollowingSpan:
         if self.fixed:
             return
         goal = self.goal
-        wanted = Span(lo, hi, log) if exact and hi > lo else round_out(lo, hi, log, self._count)
+        wanted = Span(lo, hi, log) if exact and hi > lo else round_out(lo, hi, log, self._parts)
         fits = log == goal.log and goal.lo <= lo and hi <= goal.hi
         if self._fresh or exact or not fits or (wanted.high - wanted.low) < 0.55 * (goal.high - goal.low):
             self._go(wanted, glide=not self._fresh)

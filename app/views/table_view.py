@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class TableView(View):
     """Shows `Table`. A click on a heading sorts: up, down, and as the lab has it."""
 
+    has_numbers = True
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = TableModel()
@@ -64,6 +66,6 @@ class TableView(View):
         if self.model.table.edits:
             self.poke(self.model.table.edits, (self.rows.mapToSource(index).row(),), at_once=True)
 
-    def csv_rows(self) -> Sequence[Sequence[object]] | None:
+    def csv_rows(self) -> Sequence[Sequence[object]]:
         """The rows as the lab has them."""
-        return [self.model.table.columns, *self.model.table.rows] if self.model.table.columns else None
+        return [self.model.table.columns, *self.model.table.rows]

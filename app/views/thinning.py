@@ -13,7 +13,9 @@ def thin(x: np.ndarray, y: np.ndarray, lo: float, hi: float, columns: int) -> tu
     `x` `[N]` int64 ascending, `y` `[N]`. A short curve is returned as it is. Blocks are counted from the curve's start, so that the
     picture stays still while points are appended. A block of NaN alone stays a gap.
     """
-    first = max(int(np.searchsorted(x, math.floor(lo), "left")) - 1, 0)  # a float would turn the whole array into floats
+    first = max(
+        int(np.searchsorted(x, math.floor(lo), "left")) - 1, 0
+    )  # a float would turn the whole array into floats
     last = min(int(np.searchsorted(x, math.ceil(hi), "right")) + 1, len(x))
     if last - first <= 4 * columns:
         return x[first:last], y[first:last]

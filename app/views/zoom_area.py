@@ -112,7 +112,7 @@ class ZoomArea(QWidget):
             self._dragging = self._dragging or (event.position() - self._pressed).manhattanLength() > _DRAG
             if self._dragging and self.zoomed:
                 self.pan(event.position() - self._last)
-            self._last = event.position()
+                self._last = event.position()
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

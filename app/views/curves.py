@@ -158,7 +158,9 @@ class CurvesView(View):
     def _make_smoothing(self) -> QWidgetAction:
         self._smoothing.setRange(0, 990)
         self._smoothing.setFixedWidth(140)
-        self._smoothing.setToolTip("Averages each curve over its past; the raw one stays faint underneath. The model is not touched.")
+        self._smoothing.setToolTip(
+            "Averages each curve over its past; the raw one stays faint underneath. The model is not touched."
+        )
         self._smoothing.setAccessibleName("Smoothing")
         self._smoothing.valueChanged.connect(self._smooth)
         holder = QWidget(self)

@@ -77,7 +77,9 @@ class PlotCanvas(AxesCanvas):
 
     def _bounds(self) -> Bounds:
         layers = self.frame.layers if self.frame is not None else ()
-        found = [_with_room(layer, bounds) for layer in layers if (bounds := KINDS[type(layer)].bounds(layer)) is not None]
+        found = [
+            _with_room(layer, bounds) for layer in layers if (bounds := KINDS[type(layer)].bounds(layer)) is not None
+        ]
         if isinstance(self.tool, PadTool | PointSetTool):
             found.append((self.tool.lo, self.tool.hi, self.tool.lo, self.tool.hi))
         if not found:

@@ -66,4 +66,4 @@ def seen(widget: QWidget) -> np.ndarray:
 
 def near(picture: np.ndarray, colour: str, tolerance: int = 40) -> np.ndarray:
     """Where a picture has nearly this colour: `[height, width]` bool."""
-    return np.abs(picture - np.array(list(bytes.fromhex(colour[1:])))).max(axis=-1) <= tolerance
+    return np.asarray(np.abs(picture - np.array(list(bytes.fromhex(colour[1:])))).max(axis=-1) <= tolerance)

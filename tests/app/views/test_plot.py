@@ -94,7 +94,12 @@ def test_groups_take_the_series_colours(view: PlotView) -> None:
 
 def test_a_matrix_shows_cells_with_row_0_below(view: PlotView) -> None:
     show(view, Heat(np.array([[0.0, 0.25], [0.75, 1.0]]), (0, 2, 0, 2), "grey", (0, 1)))
-    assert [round(colour_at(view, x, y)[0] / 255, 2) for x, y in ((0.5, 0.5), (1.5, 0.5), (0.5, 1.5), (1.5, 1.5))] == [0, 0.25, 0.75, 1]
+    assert [round(colour_at(view, x, y)[0] / 255, 2) for x, y in ((0.5, 0.5), (1.5, 0.5), (0.5, 1.5), (1.5, 1.5))] == [
+        0,
+        0.25,
+        0.75,
+        1,
+    ]
 
 
 def test_a_fine_heat_map_has_its_samples_on_the_edges(view: PlotView) -> None:
@@ -169,7 +174,7 @@ def test_zoom_goes_around_the_cursor_and_home_goes_back(view: PlotView) -> None:
     at = pixel(view, 1.0, 0.5)
     wheel(view.canvas, at, 6)
     x, y = view.canvas.mapping().point(at.x(), at.y())
-    assert (x, y) == (pytest.approx(1.0, abs=0.02), pytest.approx(0.5, abs=0.02))  # the margin may make room for longer ticks
+    assert [x, y] == pytest.approx([1.0, 0.5], abs=0.02)  # the margin may make room for longer ticks
     show(view, Scatter(np.stack([X * 9, X], 1)))
     assert view.canvas.x_span.now.hi < 5  # what the person chose stays
     key(view.canvas, Qt.Key.Key_Home)
@@ -299,7 +304,9 @@ def test_a_click_picks_a_place(view: PlotView) -> None:
 def graph(weight: float = 0.5) -> Graph:
     nodes = np.array([[0.0, 1], [0, -1], [1, 0]])
     pictures = np.zeros((3, 8, 8, 3), np.float32)
-    return Graph(nodes, np.array([[0, 2], [1, 2]]), np.array([weight, -1.0]), labels=("x₁", "x₂", "out"), pictures=pictures)
+    return Graph(
+        nodes, np.array([[0, 2], [1, 2]]), np.array([weight, -1.0]), labels=("x₁", "x₂", "out"), pictures=pictures
+    )
 
 
 def test_a_drag_on_an_edge_changes_its_weight(view: PlotView) -> None:
@@ -336,7 +343,10 @@ def test_heavier_edges_are_wider_and_signs_have_colours(view: PlotView) -> None:
     show(view, graph(2.0))
     m = view.canvas.mapping()
     column = seen(view.canvas)[:, round(float(m.x_pixels(0.5)))]
-    orange, blue = near(column, theme().colours.series[1], 110).sum(), near(column, theme().colours.series[0], 110).sum()
+    orange, blue = (
+        near(column, theme().colours.series[1], 110).sum(),
+        near(column, theme().colours.series[0], 110).sum(),
+    )
     assert orange > blue > 0
 
 
@@ -346,6 +356,10 @@ def test_hover_tells_values(view: PlotView) -> None:
     show(view, Line(X, X**2, "square"), Line(X, X, "same", colour=1), x=Axis("time"))
     scene = view.canvas._scene(view.canvas.mapping())
     assert view.canvas.frame is not None
-    assert [(row.name, row.value) for row in rows_at(view.canvas.frame, scene, 1.0, 0.0)] == [("time", "1"), ("square", "1.00"), ("same", "1")]
+    assert [(row.name, row.value) for row in rows_at(view.canvas.frame, scene, 1.0, 0.0)] == [
+        ("time", "1"),
+        ("square", "1.00"),
+        ("same", "1"),
+    ]
     show(view, Heat(np.arange(6.0).reshape(2, 3), (0, 3, 0, 2), legend="p"))
     assert rows_at(view.canvas.frame, scene, 2.5, 1.5)[-1].value == "5"

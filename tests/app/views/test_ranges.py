@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -39,7 +41,7 @@ def test_ticks_of_any_range_stand_inside_and_ascend(lo: float, span: float, coun
     if hi <= lo or span < 1e-9 * abs(lo):
         return
     values = [tick.value for tick in linear_ticks(lo, hi, count)]
-    assert all(a < b for a, b in zip(values, values[1:], strict=False))
+    assert all(a < b for a, b in pairwise(values))
     assert all(lo - span * 1e-3 <= value <= hi + span * 1e-3 for value in values)
     assert len(values) <= count + 2
 
@@ -104,7 +106,7 @@ def test_mapping_there_and_back() -> None:
     m = Mapping(40, 10, 400, 200, Span(0, 1000), Span(0.01, 100, log=True))
     for x, y in ((0, 0.01), (250, 1), (1000, 100)):
         px, py = float(m.x_pixels(x)), float(m.y_pixels(y))
-        assert m.point(px, py) == (pytest.approx(x), pytest.approx(y))
+        assert list(m.point(px, py)) == pytest.approx([x, y])
     assert float(m.y_pixels(1.0)) == pytest.approx(110)
     assert np.isnan(m.y_pixels(np.array([0.0, -1.0]))).all()
 
@@ -125,7 +127,7 @@ def test_first_outliers_leave_the_picture() -> None:
 
 def test_an_ordinary_decay_is_shown_whole() -> None:
     values = 10 + 44 * np.exp(-np.arange(1000) / 180)
-    assert robust_range(values) == (pytest.approx(values.min()), pytest.approx(54))
+    assert list(robust_range(values) or ()) == pytest.approx([values.min(), 54])
 
 
 def test_a_range_of_nothing_is_none() -> None:

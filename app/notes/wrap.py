@@ -66,16 +66,20 @@ def rooms(latex: str, ems: dict[str, float]) -> tuple[float, ...]:
 
 
 def _fill(parts: list[str], size: float, width: float, ems: dict[str, float], continues: bool) -> list[Row]:
-    """Puts as many parts on each row as it holds; a row that continues another is indented and begins with its sign."""
-    rows: list[Row] = []
-    text = ""
+    """Puts as many parts on each row as it holds; a row that continues another is indented and begins with its sign.
+
+    The parts are measured one by one and added up: setting every beginning of a row would take as many times as long.
+    """
+    texts = [""]
+    used = _INDENT * size if continues else 0.0
     for part in parts:
-        longer = _row(text + part, size, ems, continues)
-        if text and longer.width > width:
-            rows.append(_row(text, size, ems, continues))
-            text, continues = "", True
-        text += part
-    return [*rows, _row(text, size, ems, continues)]
+        wide = _row(part, size, ems, continues=True).width - _INDENT * size
+        if texts[-1] and used + wide > width:
+            texts.append("")
+            used = _INDENT * size
+        texts[-1] += part
+        used += wide
+    return [_row(text, size, ems, continues or index > 0) for index, text in enumerate(texts)]
 
 
 def _row(latex: str, size: float, ems: dict[str, float], continues: bool) -> Row:

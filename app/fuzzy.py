@@ -1,11 +1,11 @@
-"""Fuzzy finding, as editors do it: the letters of the query in order, best where words begin and where they stand together."""
+"""Fuzzy finding, as editors do it: the letters of the query in order, best where they stand together and where words begin."""
 
 from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
 
-_START, _JOINED, _PLAIN = 10, 6, 1
+_JOINED, _START, _PLAIN = 11, 10, 1
 
 
 @dataclass(frozen=True)
@@ -36,41 +36,25 @@ def _fold(text: str) -> str:
 
 
 def _match_word(word: str, text: str) -> Match | None:
-    best: Match | None = None
-    for start in (at for at, letter in enumerate(text) if letter == word[0]):
-        found = _match_from(word, text, start)
-        if found is not None and (best is None or found.score > best.score):
-            best = found
-    return best
+    """The best of all ways: for each place of each letter, the best way to come there."""
+    ways = {at: Match(_worth(text, at, -2), (at,)) for at in _places(text, word[0])}
+    for letter in word[1:]:
+        further: dict[int, Match] = {}
+        for at in _places(text, letter):
+            before = [
+                Match(way.score + _worth(text, at, last), (*way.letters, at)) for last, way in ways.items() if last < at
+            ]
+            if before:
+                further[at] = max(before, key=lambda way: way.score)
+        ways = further
+    return max(ways.values(), key=lambda way: way.score, default=None)
 
 
-def _match_from(word: str, text: str, start: int) -> Match | None:
-    """The word matched from `start` on: the next letter if it fits, else the next beginning of a word, else the first fit."""
-    places: list[int] = []
-    score = 0.0
-    at = start
-    for letter in word:
-        if places and (places[-1] + 1 >= len(text) or text[places[-1] + 1] != letter):
-            at = _next(text, letter, places[-1] + 1)
-        elif places:
-            at = places[-1] + 1
-        if at < 0:
-            return None
-        score += _worth(text, at, places)
-        places.append(at)
-    return Match(score, tuple(places))
+def _places(text: str, letter: str) -> list[int]:
+    return [at for at, other in enumerate(text) if other == letter]
 
 
-def _next(text: str, letter: str, after: int) -> int:
-    begins = (at for at in range(after, len(text)) if text[at] == letter and _begins_word(text, at))
-    return next(begins, text.find(letter, after))
-
-
-def _worth(text: str, at: int, places: list[int]) -> float:
-    if places and at == places[-1] + 1:
+def _worth(text: str, at: int, last: int) -> float:
+    if at == last + 1:
         return _JOINED
-    return _START if _begins_word(text, at) else _PLAIN
-
-
-def _begins_word(text: str, at: int) -> bool:
-    return at == 0 or not text[at - 1].isalnum()
+    return _START if at == 0 or not text[at - 1].isalnum() else _PLAIN

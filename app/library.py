@@ -18,7 +18,7 @@ _LONGEST_MS = 90_000
 
 
 class Library(QObject):
-    """Every lab, in the course's order, and the topics that have one. `arrived` tells that `labs` is filled, `failed` that it could not be."""
+    """Every lab, in the course's order. `arrived` tells that `labs` is filled, `failed` that it could not be."""
 
     arrived = Signal()
     failed = Signal(str, str)  # a sentence, details

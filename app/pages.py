@@ -42,7 +42,7 @@ class Pages(QStackedWidget):
         self._library, self._host, self._settings = library, host, settings
         self._places = replace(places, runs=Path(settings.runs)) if settings.runs else places
         self._pages: dict[str, QWidget] = {}
-        self.name = ""
+        self.name = "start"
         self.start = StartPage(library, self._places.runs)
         self._add("start", self.start)
         library.arrived.connect(self.start.fill)

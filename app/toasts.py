@@ -148,6 +148,7 @@ class Toast(QFrame):
         self._details.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self._details.setFixedHeight(220)
         self._body.insertWidget(1, self._details)
+        self._details.show()
         self._more.setText("Copy report")
         self.setFixedWidth(_WIDE)
         self.grown.emit()

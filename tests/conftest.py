@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from PySide6.QtWidgets import QApplication
+
     from app.places import Places
+    from app.theme import Theme
+
+
+if sys.platform == "linux" and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # without it Qt ends the process where there is no screen
 
 
 @pytest.fixture
@@ -20,6 +29,25 @@ def places(tmp_path: Path) -> Places:
     from app.places import find_places
 
     return find_places(str(tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def dressed(qapp: QApplication) -> QApplication:
+    """The application in its colours, fonts and style sheet, dark."""
+    from app.theme import dress
+
+    dress(qapp)
+    return qapp
+
+
+@pytest.fixture
+def look(dressed: QApplication) -> Iterator[Theme]:
+    """The theme, put back to dark with all its motion afterwards."""
+    from app.theme import theme
+
+    yield theme()
+    theme().set_mode("dark")
+    theme().reduce_motion = False
 
 
 @pytest.fixture(autouse=True)

@@ -71,6 +71,10 @@ class EvenGrid(QLayout):
             right = area.x() + round(column * (width + self._gap) + width)
             item.setGeometry(QRect(left, area.y() + row * (height + self._gap), right - left, height))
 
+    def widgets(self) -> list[QWidget]:
+        """What stands in the cells, in order."""
+        return [widget for item in self._items if (widget := item.widget()) is not None]
+
     def clear(self) -> None:
         """Removes and deletes every cell."""
         while self._items:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -111,6 +112,13 @@ class StartPage(CardPage):
         for run in past:
             self._recent.addWidget(self._run(run))
         self._recent_section.setVisible(bool(past))
+        self._order_tabs()
+
+    def _order_tabs(self) -> None:
+        """The Tab key goes from card to card as one reads, whenever they were made."""
+        grids = (self._features, self._recent, self._topics)
+        for one, other in pairwise(widget for grid in grids for widget in grid.widgets()):
+            QWidget.setTabOrder(one, other)
 
     def _feature(self, info: LabInfo) -> Card:
         card = FeatureCard(

@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 from safetensors.numpy import load_file
 
+from engine.labs.autoencoders.vae import Params, draw_pairs, shown_dimensions
 from engine.nn.codec import make_decoder, make_encoder
 from engine.run.context import Setting
 from engine.run.discovery import load
@@ -101,6 +102,20 @@ def test_a_code_of_one_dimension_still_draws_its_map() -> None:
     sink = trained(latent=1, steps=1, batch=8)
     points = sink.frames["latent"].layers[0].points
     np.testing.assert_array_equal(points[:, 0], points[:, 1])
+
+
+def test_the_map_shows_the_dimensions_that_are_used_or_chosen() -> None:
+    kl = torch.tensor([0.1, 2.0, 0.0, 5.0])
+    assert shown_dimensions(Params(), kl) == [1, 3]
+    assert shown_dimensions(Params(across=1), kl) == [0, 3]
+    assert shown_dimensions(Params(across=4, up=64), kl) == [3, 3]
+
+
+def test_each_picture_stands_above_what_comes_back_of_it() -> None:
+    before, after = torch.arange(9.0).view(9, 1, 1), 100 + torch.arange(9.0).view(9, 1, 1)
+    pairs = draw_pairs(before, after)
+    assert pairs.pixels.flatten().tolist() == [*range(6), *range(100, 106)]
+    assert draw_pairs(before[:2], after[:2]).pixels.flatten().tolist() == [0, 1, 100, 101]
 
 
 def test_a_row_of_conditional_samples_is_one_code_in_all_classes() -> None:

@@ -94,11 +94,12 @@ class Params:
         tuple[float, float], Pad(-REACH, REACH, live=True, label="Cross", help="The code that the path leads to")
     ] = (1.0, 1.0)
     across: Annotated[
-        int, Slider(1, 64, live=True, label="Map across", help="The dimension of the code from left to right")
-    ] = 1
+        int,
+        Slider(0, 64, live=True, label="Map across", help="The dimension from left to right; 0 takes one that is used"),
+    ] = 0
     up: Annotated[
-        int, Slider(1, 64, live=True, label="Map up", help="The dimension of the code from bottom to top")
-    ] = 2
+        int, Slider(0, 64, live=True, label="Map up", help="The dimension from bottom to top; 0 takes one that is used")
+    ] = 0
     scale: Annotated[
         float, Slider(0, 2, live=True, label="Sample scale", help="Spread of the codes that samples are decoded from")
     ] = 1.0
@@ -222,38 +223,43 @@ def probabilistic_pca(data: PictureData, latent: int) -> float:
 @torch.no_grad()
 def draw(p: Params, ctx: Context, model: Vae, data: PictureData) -> Iterator[Frame]:
     """Every view that is open and due."""
+    due = [view for view in ("latent", "samples", "path", "again", "dimensions") if ctx.due(view)]
+    if not due:
+        return
     x, y = data.test[:SHOWN], data.test_labels[:SHOWN]
-    if ctx.due("latent"):
-        yield draw_map(p, model.encode(x, y)[0].cpu(), y.cpu(), data.names)
-    if ctx.due("samples"):
+    mean, log_variance = model.encode(x, y)
+    kl = kl_to_prior(mean, log_variance).mean(0)
+    shown = shown_dimensions(p, kl)
+    if "latent" in due:
+        yield draw_map(mean[:, shown].cpu(), shown, y.cpu(), data.names)
+    if "samples" in due:
         yield draw_samples(model, p.scale * torch.randn(64, p.latent, generator=ctx.view_rng()).to(x), data.names)
-    if ctx.due("path"):
-        yield draw_path(p, model, kl_to_prior(*model.encode(x, y)).mean(0), data.names)
-    if ctx.due("again"):
-        back = model.paint(model.encode(x[:18], y[:18])[0], y[:18])
-        yield draw_pairs(as_pictures(x[:18]), back)
-    if ctx.due("dimensions"):
-        mean, log_variance = model.encode(x, y)
-        yield draw_dimensions(kl_to_prior(mean, log_variance).mean(0).cpu(), mean.cpu(), data.test_factors)
+    if "path" in due:
+        cross = torch.zeros_like(kl)
+        cross[shown] = kl.new_tensor(p.z)
+        yield draw_path(model, cross, kl, min(p.label, len(data.names) - 1), data.names)
+    if "again" in due:
+        yield draw_pairs(as_pictures(x[:18]), model.paint(mean[:18], y[:18]))
+    if "dimensions" in due:
+        yield draw_dimensions(kl.cpu(), mean.cpu(), data.test_factors)
 
 
-def draw_map(p: Params, codes: Float[Tensor, "n l"], labels: Int[Tensor, "n"], names: tuple[str, ...]) -> Plot:
+def shown_dimensions(p: Params, kl: Float[Tensor, "l"]) -> list[int]:
+    """The two dimensions of the map, from 0: those that the person chose, else the two that carry most, in their order."""
+    used = kl.argsort(descending=True)[:2].sort().values.tolist()
+    chosen = [min(number, len(kl)) - 1 for number in (p.across, p.up)]
+    return [own if own >= 0 else found for own, found in zip(chosen, (used[0], used[-1]), strict=True)]
+
+
+def draw_map(points: Float[Tensor, "n 2"], shown: list[int], labels: Int[Tensor, "n"], names: tuple[str, ...]) -> Plot:
     """The mean codes of held-out pictures in two dimensions, with the name of each class in its middle."""
-    across, up = shown_dimensions(p)
-    points = codes[:, [across, up]]
-    there = [group for group in range(len(names)) if (labels == group).any()]
-    middles = torch.stack([points[labels == group].median(0).values for group in there])
-    layers = (
-        api.Scatter(points, groups=labels, size=5),
-        api.Scatter(middles, labels=tuple(names[group] for group in there), size=1),
-    )
-    x, y = (api.Axis(f"z{index + 1}", range=(-REACH, REACH)) for index in (across, up))
-    return Plot("latent", layers, x, y, equal=True, edits="z", note="held-out pictures")
-
-
-def shown_dimensions(p: Params) -> tuple[int, int]:
-    """The two dimensions of the map, from 0."""
-    return min(p.across, p.latent) - 1, min(p.up, p.latent) - 1
+    layers = [api.Scatter(points, groups=labels, size=5)]
+    if len(names) > 1:
+        there = labels.unique().tolist()
+        middles = torch.stack([points[labels == group].median(0).values for group in there])
+        layers.append(api.Scatter(middles, labels=tuple(names[group] for group in there), size=1))
+    x, y = (api.Axis(f"z{index + 1}", range=(-REACH, REACH)) for index in shown)
+    return Plot("latent", tuple(layers), x, y, equal=True, edits="z", note="held-out pictures")
 
 
 def draw_samples(model: Vae, z: Float[Tensor, "n l"], names: tuple[str, ...]) -> Images:
@@ -267,27 +273,28 @@ def draw_samples(model: Vae, z: Float[Tensor, "n l"], names: tuple[str, ...]) ->
     return Images("samples", model.paint(z[:rows].repeat_interleave(columns, 0), y), labels, columns)
 
 
-def draw_path(p: Params, model: Vae, kl: Float[Tensor, "l"], names: tuple[str, ...], columns: int = 7) -> Images:
-    """First row: from the origin to the cross. Below: the dimensions that carry most, each from −3 to 3 through the cross."""
-    cross = torch.zeros_like(kl)
-    cross[list(shown_dimensions(p))] = kl.new_tensor(p.z)
-    rows, labels = [torch.linspace(0, 1, columns).to(kl)[:, None] * cross], ["path"]
+def draw_path(
+    model: Vae, cross: Float[Tensor, "l"], kl: Float[Tensor, "l"], group: int, names: tuple[str, ...], columns: int = 7
+) -> Images:
+    """First row: from the origin to the cross. Below: the five dimensions that carry most, each from −3 to 3 through it."""
+    rows, captions = [torch.linspace(0, 1, columns).to(kl)[:, None] * cross], ["path"]
     for index in kl.argsort(descending=True)[:5].sort().values.tolist():
         row = cross.repeat(columns, 1)
         row[:, index] = torch.linspace(-3, 3, columns).to(kl)
         rows.append(row)
-        labels.append(f"z{index + 1}")
-    captions = tuple(label if column == 0 else "" for label in labels for column in range(columns))
-    group = min(p.label, len(names) - 1)
+        captions.append(f"z{index + 1}")
+    labels = tuple(caption if column == 0 else "" for caption in captions for column in range(columns))
     y = torch.full((columns * len(rows),), group, device=kl.device)
     note = f"as class {names[group]}" if model.classes else ""
-    return Images("path", model.paint(torch.cat(rows), y), captions, columns, note=note)
+    return Images("path", model.paint(torch.cat(rows), y), labels, columns, note=note)
 
 
 def draw_pairs(before: Tensor, after: Tensor, columns: int = 6) -> Images:
     """Rows of pictures, each above the row of what comes back of them."""
     columns = min(columns, len(before))
-    rows = [row for pair in zip(before.split(columns), after.split(columns), strict=True) for row in pair]
+    whole = len(before) // columns * columns
+    pairs = zip(before[:whole].split(columns), after[:whole].split(columns), strict=True)
+    rows = [row for pair in pairs for row in pair]
     return Images("again", torch.cat(rows), columns=columns)
 
 

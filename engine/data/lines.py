@@ -107,8 +107,14 @@ def line_foot(line: Float[np.ndarray, "3"]) -> Float[np.ndarray, "2"]:
 
 
 def line_ends(line: Float[np.ndarray, "3"], reach: float) -> Float[np.ndarray, "2 2"]:
-    """Two places on the line, `reach` to either side of its foot; NaN while w = 0."""
+    """Where the line enters and leaves the square −reach … reach; NaN where it does not, or while w = 0."""
+    missing = np.full((2, 2), np.nan)
     length = float(np.linalg.norm(line[:2]))
     if not length:
-        return np.full((2, 2), np.nan)
-    return line_foot(line) + np.outer((-reach, reach), np.array([-line[1], line[0]]) / length)
+        return missing
+    middle, along = line_foot(line), np.array([-line[1], line[0]]) / length
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # how far along the line each pair of opposite sides is; ±∞ for sides that the line runs parallel to
+        times = np.sort((np.array([[-reach], [reach]]) - middle) / along, axis=0)
+    enter, leave = float(np.max(times[0])), float(np.min(times[1]))
+    return middle + np.outer((enter, leave), along) if enter < leave else missing

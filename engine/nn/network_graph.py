@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-NEUTRAL = np.array([0.93, 0.93, 0.93])
+NEUTRAL, DARK = np.array([0.93, 0.93, 0.93]), np.array([0.25, 0.28, 0.32])
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,16 @@ def set_edge(layers: list[nn.Linear], place: Int[np.ndarray, "3"], value: float)
         target.bias[row] = value
     else:
         target.weight[row, column] = value
+
+
+def picture_of_one(size: int) -> Float[np.ndarray, "1 h w 3"]:
+    """The picture of a bias: the figure 1 on near white."""
+    picture = np.ones((1, size, size, 3)) * NEUTRAL
+    thick, top, middle = max(1, size // 10), size // 5, size // 2
+    picture[:, top : size - top, middle : middle + thick] = DARK
+    for step in range(size // 7):
+        picture[:, top + step : top + step + thick, middle - step - 1] = DARK
+    return picture
 
 
 def tint(

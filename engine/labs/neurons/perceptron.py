@@ -118,7 +118,7 @@ class Params:
     ] = "in turn"
     stimulus: Annotated[
         tuple[float, float], Pad(-REACH, REACH, live=True, help="The input that drives the spiking cell")
-    ] = (0.5, 0.5)
+    ] = (-0.5, -0.5)
     steps: Annotated[int, Slider(1, 100_000, log=True, help="How many updates it makes at most")] = 1000
 
 
@@ -162,8 +162,13 @@ def make_problem(data: str, points: Places, margin: float, count: int, seed: int
 def truths(problem: Problem, start: Float[np.ndarray, "3"]) -> Iterator[Frame]:
     """What theory says about the data: the most mistakes, the widest margin, the best line."""
     if problem.street is not None:
-        yield Truth("mistakes/made", problem.bound(start), "at most, from here" if start.any() else "(R/γ)²")
-        yield Truth("margin/perceptron", problem.margin(problem.street), "widest street (SVM)")
+        name, bound = "from here at most" if start.any() else "(R/γ)² =", problem.bound(start)
+        yield Truth("mistakes/made", bound, f"{name} {bound:.0f}")
+        yield Truth(
+            "margin/perceptron",
+            problem.margin(problem.street),
+            f"widest street (SVM) {problem.margin(problem.street):.3f}",
+        )
     yield Truth("accuracy/perceptron", problem.ceiling, f"best of all lines {problem.ceiling:.1%}")
 
 
@@ -188,13 +193,14 @@ def choose(
     topic="neurons",
     source="Rosenblatt 1958; Novikoff 1962; notes, Neural Network Basics",
     summary="One line, turned by every mistake",
+    speed=10,
     views=(
-        View("plane", "The plane", "click adds a point, drag moves it, right-click removes it", wide=True),
+        View("plane", "The plane", "click adds a point, drag moves it, right-click removes it"),
+        View("neuron", "The cell integrates"),
+        View("rate", "Firing rate"),
         View("mistakes", "Mistakes", log=True),
         View("margin", "Margin", unit="plot units"),
-        View("accuracy", "Share on the right side"),
-        View("neuron", "The cell integrates to its threshold", "move the stimulus in the controls"),
-        View("rate", "How fast each point makes it fire"),
+        View("accuracy", "On the right side"),
     ),
 )
 def run(p: Params, ctx: Context) -> Iterator[Frame]:
@@ -254,18 +260,18 @@ def draw_plane(
     layers: list[Layer] = [Heat(sides, (-REACH, REACH, -REACH, REACH), "diverging", (-1, 1), opacity=0.35)]
     if problem.street is not None:
         kerb = problem.margin(problem.street) * np.array([0, 0, 1])
-        layers.append(line_of(problem.street, "widest street (SVM)", WIDEST))
+        layers.append(line_of(problem.street, "SVM", WIDEST))
         layers += [line_of(problem.street + side * kerb, "", WIDEST, dashed=True, width=1) for side in (-1, 1)]
     layers += [
         line_of(weights, "perceptron", LINE, width=2.5),
         Scatter(problem.points, groups=(problem.signs > 0).astype(int), size=8),
         Scatter(problem.points[wrong], label="wrong side", colour=WRONG, size=13, hollow=True),
-        Scatter(np.array([stimulus]), label="stimulus", colour=STIMULUS, size=11, hollow=True),
+        Scatter(np.array([stimulus]), colour=STIMULUS, size=11, hollow=True, labels=("stimulus",)),
     ]
     if before is not None:
-        layers.append(line_of(before, "before this update", LINE, dashed=True, width=1))
+        layers.append(line_of(before, "", LINE, dashed=True, width=1))
         layers.append(
-            Scatter(problem.points[[count["last"]]], label="pulls the line now", colour=WRONG, size=24, hollow=True)
+            Scatter(problem.points[[count["last"]]], label="pulls it now", colour=WRONG, size=24, hollow=True)
         )
         layers += arrows_of(before[:2], weights)
     state = f"{len(wrong)} of {len(problem.signs)} on the wrong side" if len(wrong) else "settled"
@@ -276,7 +282,7 @@ def draw_plane(
 
 def line_of(line: Float[np.ndarray, "3"], label: str, colour: int, *, dashed: bool = False, width: float = 1.5) -> Line:
     """The line across the whole plane."""
-    ends = line_ends(line, 4 * REACH)
+    ends = line_ends(line, REACH)
     return Line(ends[:, 0], ends[:, 1], label, colour, dashed, width)
 
 
@@ -287,8 +293,8 @@ def arrows_of(before: Float[np.ndarray, "2"], weights: Float[np.ndarray, "3"]) -
     pull, foot = weights[:2] - before, line_foot(weights)
     scale = 0.7 / max(float(np.linalg.norm(arrow)) for arrow in (before, pull, weights[:2]))
     return (
-        Arrows(foot[None], scale * before[None], "w before", STIMULUS),
-        Arrows((foot + scale * before)[None], scale * pull[None], "y x", WRONG),
+        Arrows(foot[None], scale * before[None], "", STIMULUS),
+        Arrows((foot + scale * before)[None], scale * pull[None], "", WRONG),
         Arrows(foot[None], scale * weights[None, :2], "w", LINE),
     )
 
@@ -304,6 +310,7 @@ def draw_cell(weights: Float[np.ndarray, "3"], stimulus: tuple[float, float]) ->
         Line(time[[0, -1]], np.full(2, CELL.threshold), "threshold θ", WRONG, dashed=True),
         Line(np.array([10.0, time[-1]]), np.full(2, goal), "pulled to θ + gz", STIMULUS, dashed=True),
         Line(time, trace, "potential V", FIRES if spikes else SILENT),
+        Scatter(np.array([(114.0, CELL.threshold + 6), (16.0, goal + 6)]), size=1, labels=("θ", "θ + gz")),
     )
     note = f"z = {z:+.2f}: {f'{spikes} spikes' if spikes else 'silent'}"
     return Plot("neuron", layers, Axis("time", "ms"), Axis("potential", "mV", range=(-115, 30)), note=note)
@@ -323,6 +330,7 @@ def draw_rates(problem: Problem, weights: Float[np.ndarray, "3"], stimulus: tupl
         Line(z, curve[:, 1], "spiking cell", WIDEST),
         Scatter(rated(line_distance(weights, problem.points)), groups=classes, size=7),
         Scatter(probe, label="stimulus", colour=STIMULUS, size=11, hollow=True),
+        Scatter(np.array([(1.25, 1.03 * top), (1.75, 0.55 * top)]), size=1, labels=("threshold unit", "spiking cell")),
     )
     sums = Axis("signed distance from the line, z", range=(-2.5, 2.5))
     return Plot("rate", layers, sums, Axis("rate", "Hz", range=(-5, 1.1 * top)))

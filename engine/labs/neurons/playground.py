@@ -56,6 +56,7 @@ from engine.api import (
     Graph,
     Heat,
     Layer,
+    Line,
     Measured,
     Pick,
     Plot,
@@ -70,10 +71,10 @@ from engine.api import (
     lab,
 )
 from engine.data import planar
-from engine.data.lines import best_line_accuracy
+from engine.data.lines import best_line_accuracy, line_ends
 from engine.data.planar_task import OWN, Places, PlanarTask, make_task
 from engine.nn.mlp import ACTIVATIONS, Mlp
-from engine.nn.network_graph import edge_weights, set_edge, tint, wire
+from engine.nn.network_graph import edge_weights, picture_of_one, set_edge, tint, wire
 from engine.nn.principal import principal_axes
 
 if TYPE_CHECKING:
@@ -191,10 +192,15 @@ def switches(p: Params) -> tuple[bool, ...]:
     return (p.x1, p.x2, p.x1_squared, p.x2_squared, p.product, p.sine_x1, p.sine_x2)
 
 
+def features_of(places: Float[Tensor, "n 2"]) -> Float[Tensor, "n 7"]:
+    """Every feature at these places, whether it is on or off."""
+    return torch.stack([make(places) for make in FEATURES.values()], 1)
+
+
 def answers_of(net: Mlp, p: Params, places: Float[Tensor, "n 2"], classes: int) -> list[Float[Tensor, "n _"]]:
     """What every layer answers at these places: the features first, the scores of the classes that there are last."""
     on = torch.tensor(switches(p), dtype=places.dtype, device=places.device)
-    answers: list[Tensor] = net(torch.stack([make(places) for make in FEATURES.values()], 1) * on, p.activation)
+    answers: list[Tensor] = net(features_of(places) * on, p.activation)
     return [*answers[:-1], answers[-1][:, :classes]]
 
 
@@ -248,12 +254,13 @@ def scores_of(net: Mlp, p: Params, data: PlanarTask) -> list[Frame]:
     topic="neurons",
     source="Rumelhart, Hinton & Williams 1986; notes, Neural Network Basics and Training",
     summary="Bend the plane until one line is enough",
+    speed=60,
     views=(
         View("plane", "The decision", "click adds a point, drag moves it, right-click removes it"),
         View("network", "Every neuron's map", "drag an edge up or down to change its weight"),
+        View("hidden", "Last hidden layer", "one straight line must do here"),
         View("loss", "Cross-entropy", unit="nats"),
         View("accuracy", "Accuracy"),
-        View("hidden", "What the last layer sees"),
     ),
 )
 def run(p: Params, ctx: Context) -> Iterator[Frame]:
@@ -298,12 +305,16 @@ def truths(data: PlanarTask) -> Iterator[Frame]:
 # Pictures -------------------------------------------------------------------------------------------------------------
 
 
+def grid(size: int) -> Float[Tensor, "s 2"]:
+    """Places evenly over the plane, row by row from its low edge."""
+    axis = torch.linspace(-REACH, REACH, size)
+    return torch.stack(torch.meshgrid(axis, axis, indexing="xy"), -1).reshape(-1, 2)
+
+
 @torch.no_grad()
 def maps_of(net: Mlp, p: Params, classes: int, size: int) -> list[Float[np.ndarray, "n h w"]]:
     """What every neuron answers all over the plane, layer by layer; the last ones are probabilities."""
-    axis = torch.linspace(-REACH, REACH, size)
-    places = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), -1).reshape(-1, 2)
-    answers = answers_of(net, p, places.to(net.linears[0].weight.device), classes)
+    answers = answers_of(net, p, grid(size).to(net.linears[0].weight.device), classes)
     answers[-1] = answers[-1].softmax(1)
     return [answer.T.reshape(-1, size, size).cpu().numpy() for answer in answers]
 
@@ -329,37 +340,53 @@ def draw_plane(net: Mlp, p: Params, data: PlanarTask) -> Plot:
         layers.append(Contour(lead, EXTENT, label="Bayes rule", colour=3, width=1))
     layers += scatters(data.places, data)
     x, y = (Axis(name, range=(-REACH, REACH)) for name in ("x₁", "x₂"))
-    note = f"{len(data.labels['train'])} points to learn from, {len(data.labels['test'])} to test (hollow)"
-    return Plot("plane", tuple(layers), x, y, equal=True, edits="points", note=note)
+    return Plot("plane", tuple(layers), x, y, equal=True, edits="points")
 
 
 def draw_network(net: Mlp, p: Params, data: PlanarTask) -> Plot:
-    """The network, with every neuron's map in its node; an edge's width is its weight."""
-    *maps, chance = maps_of(net, p, data.classes, THUMB)
-    one = np.ones((1, THUMB, THUMB))
-    sized = [layer / np.abs(layer).max((1, 2), keepdims=True).clip(0.05) for layer in maps]
-    pictures = [tint(np.concatenate([layer, one]), TINTS[0], TINTS[1]) for layer in sized]
-    pictures += [tint(part[None], TINTS[k], TINTS[k]) for k, part in enumerate(chance)]
-    labels = [*FEATURES, "1", *(name for layer in maps[1:] for name in (*[""] * len(layer), "1"))]
-    labels += [f"class {k}" for k in range(data.classes)]
-    wiring = wire((*(len(layer) for layer in maps), data.classes))
+    """The network, with every neuron's map in its node; an edge's width is its weight. A feature that is off is pale, without edges."""
+    _, *layers, chance = maps_of(net, p, data.classes, THUMB)
+    on = np.array(switches(p))
+    features = features_of(grid(THUMB)).T.reshape(-1, THUMB, THUMB).numpy()
+    columns = [sized(features) * np.where(on, 1.0, 0.25)[:, None, None], *(sized(layer) for layer in layers)]
+    # the first row of a map is its lowest, that of a picture its highest
+    pictures = [np.concatenate([tint(column[:, ::-1], *TINTS[:2]), picture_of_one(THUMB)]) for column in columns]
+    pictures += [tint(part[None, ::-1], TINTS[k], TINTS[k]) for k, part in enumerate(chance)]
+    wiring = wire((*(len(column) for column in columns), data.classes))
+    # An edge from a feature that is off shrinks to a point under its node: it keeps its number, and nobody can grasp it.
+    off = (wiring.places[:, 0] == 0) & ~np.append(on, True)[wiring.places[:, 2].clip(max=len(on))]
+    ends = np.where(off[:, None], wiring.ends[:, :1], wiring.ends)
     weights = edge_weights(net.linears, data.classes).cpu().numpy()
-    on = np.array([*switches(p), True])  # and the bias
-    silent = (wiring.places[:, 0] == 0) & ~on[np.minimum(wiring.places[:, 2], len(FEATURES))]
-    graph = Graph(
-        wiring.nodes, wiring.ends, np.where(silent, 0, weights), tuple(labels), pictures=np.concatenate(pictures)
+    labels = (
+        *FEATURES,
+        "",
+        *("" for layer in layers for _ in range(len(layer) + 1)),
+        *(f"class {k}" for k in range(data.classes)),
     )
-    return Plot("network", (graph,), edits="edit", note=f"{len(weights) - silent.sum()} weights")
+    graph = Graph(wiring.nodes, ends, np.where(off, 0.0, weights), labels, pictures=np.concatenate(pictures))
+    return Plot("network", (graph,), edits="edit")
+
+
+def sized(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, "n h w"]:
+    """Every map scaled to −1 … 1; a map of next to nothing stays pale."""
+    return maps / np.abs(maps).max((1, 2), keepdims=True).clip(0.05)
 
 
 @torch.no_grad()
 def draw_hidden(net: Mlp, p: Params, data: PlanarTask) -> Plot:
-    """The points as the last layer gets them: the two directions in which the last hidden answers vary most."""
+    """The points as the last layer gets them, where the last hidden answers vary most, and its line between two classes."""
     seen = {part: answers_of(net, p, places, data.classes)[-2] for part, places in data.places.items()}
     axes, centre = principal_axes(seen["train"]), seen["train"].mean(0).nan_to_num()
-    flat = {part: (values - centre) @ axes.T for part, values in seen.items()}
-    note = "one straight line must do here"
-    return Plot("hidden", scatters(flat, data), Axis("first component"), Axis("second component"), note=note)
+    flat = {part: ((values - centre) @ axes.T).cpu() for part, values in seen.items()}
+    layers: list[Layer] = [*scatters(flat, data)]
+    if data.classes == 2:
+        last = net.linears[-1]
+        normal, offset = last.weight[1] - last.weight[0], last.bias[1] - last.bias[0]
+        line = torch.cat([axes @ normal, (normal @ centre + offset)[None]]).double().cpu().numpy()
+        reach = max((float(points.abs().max()) for points in flat.values() if len(points)), default=1.0)
+        x, y = line_ends(line, 1.1 * reach).T
+        layers.append(Line(x, y, label="boundary", colour=7, width=2))
+    return Plot("hidden", tuple(layers), Axis("first component"), Axis("second component"))
 
 
 # Proof ----------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -37,7 +38,8 @@ def ink(formula: Formula, scale: float = 1.0, colour: str = "#000000") -> QImage
 
 def rows_with_ink(picture: QImage) -> list[int]:
     grey = picture.convertToFormat(QImage.Format.Format_Grayscale8)
-    return [y for y in range(grey.height()) if min(bytes(grey.constScanLine(y))[: grey.width()]) < 128]
+    pixels = np.frombuffer(bytes(grey.constBits()), np.uint8).reshape(grey.height(), grey.bytesPerLine())
+    return [int(row) for row in np.flatnonzero((pixels < 128).any(axis=1))]
 
 
 @pytest.mark.parametrize("latex", COURSE)
@@ -120,6 +122,14 @@ def test_a_wider_number_makes_a_wider_formula() -> None:
     assert wide.width - narrow.width == pytest.approx(40, rel=0.02)
 
 
+def comes_to_something(latex: str, display: bool) -> bool:
+    """Whether a text is set with some width, or refused with some words. Anything else is raised."""
+    try:
+        return typeset(latex, 16.0, display).width > 0
+    except FormulaError as error:
+        return str(error) != ""
+
+
 # Broken formulas ---------------------------------------------------------------------------------------------------------
 
 
@@ -147,12 +157,7 @@ def test_a_wider_number_makes_a_wider_formula() -> None:
     ],
 )
 def test_a_broken_formula_is_a_formula_error_or_is_set(latex: str) -> None:
-    try:
-        formula = typeset(latex, 16.0, True)
-    except FormulaError as error:
-        assert str(error)
-    else:
-        assert formula.width > 0
+    assert comes_to_something(latex, display=True)
 
 
 TOKENS = (
@@ -167,16 +172,10 @@ TOKENS = (
 @given(st.lists(st.sampled_from(TOKENS), max_size=14).map("".join), st.booleans())
 @example(r"\frac{\frac{", True)
 def test_no_mess_of_tokens_gets_past_the_formula_error(latex: str, display: bool) -> None:
-    try:
-        typeset(latex, 16.0, display)
-    except FormulaError as error:
-        assert str(error)
+    assert comes_to_something(latex, display)
 
 
 @settings(deadline=None, max_examples=100)
 @given(st.text(max_size=20))
 def test_no_text_gets_past_the_formula_error(latex: str) -> None:
-    try:
-        typeset(latex, 16.0, False)
-    except FormulaError as error:
-        assert str(error)
+    assert comes_to_something(latex, display=False)

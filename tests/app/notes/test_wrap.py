@@ -52,7 +52,9 @@ def test_what_cannot_be_broken_shrinks() -> None:
 
 
 def test_gaps_separate_formulas_and_words_go_with_what_follows() -> None:
-    found = fit(r"\min_w \tfrac12\|w\|^2 \quad\text{so that}\quad y_i w^\top x_i \ge 1, \qquad m = 1/\|w\|", 16.0, 200.0, {})
+    found = fit(
+        r"\min_w \tfrac12\|w\|^2 \quad\text{so that}\quad y_i w^\top x_i \ge 1, \qquad m = 1/\|w\|", 16.0, 200.0, {}
+    )
     assert len(found) == 3
     assert all(row.indent == 0 for row in found)
 

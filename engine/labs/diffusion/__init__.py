@@ -1,0 +1,1 @@
+"""From noise back to data, a little at a time."""

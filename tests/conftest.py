@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from app.theme import Theme
 
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads on two busy cores are a twentieth as fast as one
+
 if sys.platform == "linux" and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # without it Qt ends the process where there is no screen
 

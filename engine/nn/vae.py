@@ -9,9 +9,11 @@ import math
 
 import torch
 from jaxtyping import Float
+from sklearn.decomposition import PCA
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.nn.code_pages import as_pictures
 from engine.nn.codec import Network, Shape, make_decoder, make_encoder
 
 FINEST = 1e-4
@@ -96,11 +98,6 @@ def importance_bound(weights: Float[Tensor, "n b"], k: int) -> float:
     return float((groups.logsumexp(1) - math.log(k)).mean())
 
 
-def as_pictures(x: Float[Tensor, "b c h w"]) -> Tensor:
-    """Grey without its channel, colour with it last."""
-    return x[:, 0] if x.shape[1] == 1 else x.movedim(1, -1)
-
-
 def linear_gaussian_example(rng: torch.Generator, count: int = 200) -> tuple[Vae, Tensor, Tensor, Float[Tensor, "n"]]:
     """A VAE whose likelihood is known: linear, Gaussian, with random weights, in float64, its encoder a little wrong.
 
@@ -120,3 +117,9 @@ def linear_gaussian_example(rng: torch.Generator, count: int = 200) -> tuple[Vae
     x = torch.randn(count, 16, generator=rng, dtype=torch.float64) @ torch.linalg.cholesky(covariance).T
     exact = torch.distributions.MultivariateNormal(offset, covariance).log_prob(x)
     return model, x.view(-1, 1, 4, 4), torch.zeros(count, dtype=torch.long), exact
+
+
+def probabilistic_pca(train: Tensor, test: Tensor, latent: int) -> float:
+    """Mean log-likelihood of `test` under the best linear-Gaussian model of `train`, in nats (Tipping & Bishop 1999)."""
+    fitted = PCA(latent, svd_solver="full").fit(train.flatten(1).cpu().numpy())
+    return float(fitted.score(test.flatten(1).cpu().numpy()))

@@ -13,7 +13,7 @@ from PIL import Image
 from engine.api.errors import DataError
 from engine.data import camera
 from engine.data.scene import draw_scene
-from engine.labs.convolution.kernels import short
+from engine.nn.matrices import short
 from engine.nn.sliding import PRESETS, Layer, Sweep
 from engine.run.context import Setting
 from engine.run.discovery import load

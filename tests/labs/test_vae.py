@@ -16,7 +16,8 @@ import torch
 from PIL import Image
 from safetensors.numpy import load_file
 
-from engine.labs.autoencoders.vae import Params, draw_pairs, shown_dimensions
+from engine.labs.autoencoders.vae import Params, shown_dimensions
+from engine.nn.code_pages import draw_pairs
 from engine.nn.codec import make_decoder, make_encoder
 from engine.run.context import Setting
 from engine.run.discovery import load
@@ -113,9 +114,9 @@ def test_the_map_shows_the_dimensions_that_are_used_or_chosen() -> None:
 
 def test_each_picture_stands_above_what_comes_back_of_it() -> None:
     before, after = torch.arange(9.0).view(9, 1, 1), 100 + torch.arange(9.0).view(9, 1, 1)
-    pairs = draw_pairs(before, after)
+    pairs = draw_pairs("again", before, after)
     assert pairs.pixels.flatten().tolist() == [*range(6), *range(100, 106)]
-    assert draw_pairs(before[:2], after[:2]).pixels.flatten().tolist() == [0, 1, 100, 101]
+    assert draw_pairs("again", before[:2], after[:2]).pixels.flatten().tolist() == [0, 1, 100, 101]
 
 
 def test_a_row_of_conditional_samples_is_one_code_in_all_classes() -> None:

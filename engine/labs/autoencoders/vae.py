@@ -50,8 +50,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, cast
 
 import torch
-from jaxtyping import Float, Int
-from sklearn.decomposition import PCA
+from jaxtyping import Float
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 from torch.nn import functional
@@ -60,8 +59,9 @@ from engine import api
 from engine.api import Choice, Dataset, Frame, Images, Measured, Pad, Plot, Scalar, Slider, Toggle, Truth, View, check
 from engine.api.words import number
 from engine.data.table import PictureData, load_pictures
+from engine.nn.code_pages import as_pictures, draw_map, draw_pairs, walks
 from engine.nn.disentangle import mutual_information_gap
-from engine.nn.vae import Vae, as_pictures, importance_bound, kl_to_prior, linear_gaussian_example, log_weights
+from engine.nn.vae import Vae, importance_bound, kl_to_prior, linear_gaussian_example, log_weights, probabilistic_pca
 
 if TYPE_CHECKING:
     from engine.nn.codec import Network
@@ -207,14 +207,8 @@ def truths(p: Params, data: PictureData) -> Iterator[Frame]:
         floor = functional.binary_cross_entropy(x, x, reduction="none").sum(1).mean()
         yield Truth("loss/reconstruction", float(floor), f"entropy of the grey values {number(float(floor))}")
     elif not p.conditional and p.latent < min(x.shape) and x.shape[1] <= 1024:
-        best = probabilistic_pca(data, p.latent)
+        best = probabilistic_pca(data.train, data.test, p.latent)
         yield Truth("loss/held-out", -best, f"best linear model (pPCA) {number(-best)}")
-
-
-def probabilistic_pca(data: PictureData, latent: int) -> float:
-    """Held-out log-likelihood of the best linear-Gaussian model, in nats a picture (Tipping & Bishop 1999)."""
-    train, test = data.train.flatten(1).cpu().numpy(), data.test.flatten(1).cpu().numpy()
-    return float(PCA(latent, svd_solver="full").fit(train).score(test))
 
 
 # Pictures -------------------------------------------------------------------------------------------------------------
@@ -231,15 +225,19 @@ def draw(p: Params, ctx: Context, model: Vae, data: PictureData) -> Iterator[Fra
     kl = kl_to_prior(mean, log_variance).mean(0)
     shown = shown_dimensions(p, kl)
     if "latent" in due:
-        yield draw_map(mean[:, shown].cpu(), shown, y.cpu(), data.names)
+        yield draw_map(mean[:, shown].cpu(), shown, y.cpu(), data.names, REACH)
     if "samples" in due:
         yield draw_samples(model, p.scale * torch.randn(64, p.latent, generator=ctx.view_rng()).to(x), data.names)
     if "path" in due:
         cross = torch.zeros_like(kl)
         cross[shown] = kl.new_tensor(p.z)
-        yield draw_path(model, cross, kl, min(p.label, len(data.names) - 1), data.names)
+        codes, captions = walks(cross, kl)
+        group = min(p.label, len(data.names) - 1)
+        pictures = model.paint(codes, torch.full((len(codes),), group, device=ctx.device))
+        note = f"as class {data.names[group]}" if model.classes else ""
+        yield Images("path", pictures, captions, columns=7, note=note)
     if "again" in due:
-        yield draw_pairs(as_pictures(x[:18]), model.paint(mean[:18], y[:18]))
+        yield draw_pairs("again", as_pictures(x[:18]), model.paint(mean[:18], y[:18]))
     if "dimensions" in due:
         yield draw_dimensions(kl.cpu(), mean.cpu(), data.test_factors)
 
@@ -251,17 +249,6 @@ def shown_dimensions(p: Params, kl: Float[Tensor, "l"]) -> list[int]:
     return [own if own >= 0 else found for own, found in zip(chosen, (used[0], used[-1]), strict=True)]
 
 
-def draw_map(points: Float[Tensor, "n 2"], shown: list[int], labels: Int[Tensor, "n"], names: tuple[str, ...]) -> Plot:
-    """The mean codes of held-out pictures in two dimensions, with the name of each class in its middle."""
-    layers = [api.Scatter(points, groups=labels, size=5)]
-    if len(names) > 1:
-        there = labels.unique().tolist()
-        middles = torch.stack([points[labels == group].median(0).values for group in there])
-        layers.append(api.Scatter(middles, labels=tuple(names[group] for group in there), size=1))
-    x, y = (api.Axis(f"z{index + 1}", range=(-REACH, REACH)) for index in shown)
-    return Plot("latent", tuple(layers), x, y, equal=True, edits="z", note="held-out pictures")
-
-
 def draw_samples(model: Vae, z: Float[Tensor, "n l"], names: tuple[str, ...]) -> Images:
     """Codes from the prior, decoded. With a condition: a class in each column, one code in each row."""
     if not model.classes:
@@ -271,31 +258,6 @@ def draw_samples(model: Vae, z: Float[Tensor, "n l"], names: tuple[str, ...]) ->
     y = torch.arange(columns, device=z.device).repeat(rows)
     labels = names[:columns] + ("",) * (columns * (rows - 1))
     return Images("samples", model.paint(z[:rows].repeat_interleave(columns, 0), y), labels, columns)
-
-
-def draw_path(
-    model: Vae, cross: Float[Tensor, "l"], kl: Float[Tensor, "l"], group: int, names: tuple[str, ...], columns: int = 7
-) -> Images:
-    """First row: from the origin to the cross. Below: the five dimensions that carry most, each from −3 to 3 through it."""
-    rows, captions = [torch.linspace(0, 1, columns).to(kl)[:, None] * cross], ["path"]
-    for index in kl.argsort(descending=True)[:5].sort().values.tolist():
-        row = cross.repeat(columns, 1)
-        row[:, index] = torch.linspace(-3, 3, columns).to(kl)
-        rows.append(row)
-        captions.append(f"z{index + 1}")
-    labels = tuple(caption if column == 0 else "" for caption in captions for column in range(columns))
-    y = torch.full((columns * len(rows),), group, device=kl.device)
-    note = f"as class {names[group]}" if model.classes else ""
-    return Images("path", model.paint(torch.cat(rows), y), labels, columns, note=note)
-
-
-def draw_pairs(before: Tensor, after: Tensor, columns: int = 6) -> Images:
-    """Rows of pictures, each above the row of what comes back of them."""
-    columns = min(columns, len(before))
-    whole = len(before) // columns * columns
-    pairs = zip(before[:whole].split(columns), after[:whole].split(columns), strict=True)
-    rows = [row for pair in pairs for row in pair]
-    return Images("again", torch.cat(rows), columns=columns)
 
 
 def draw_dimensions(kl: Float[Tensor, "l"], codes: Float[Tensor, "n l"], factors: Tensor | None) -> Plot:
@@ -384,7 +346,9 @@ def linear(ctx: CheckContext) -> Measured:
     model = ctx.train(**changes, settle=True, steps=3000).tracked["model"]
     data = load_pictures("digits", 8, 1)
     reached = held_out_bound(model, data.to(ctx.device), ctx.rng, draws=20)
-    return Measured(16.63, reached, detail=f"nats a digit; pPCA itself {probabilistic_pca(data, 10):.2f}")
+    return Measured(
+        16.63, reached, detail=f"nats a digit; pPCA itself {probabilistic_pca(data.train, data.test, 10):.2f}"
+    )
 
 
 def gap_of(ctx: CheckContext, turn: float = 0.0, copies: int = 1) -> float:

@@ -52,7 +52,6 @@ from engine.api import (
     Pick,
     Picture,
     Plot,
-    Scatter,
     Slider,
     Text,
     View,
@@ -64,6 +63,7 @@ from engine.api.words import number
 from engine.data.camera import Webcam
 from engine.data.pictures import read_picture
 from engine.data.scene import draw_scene
+from engine.nn.matrices import Block, side_by_side
 from engine.nn.sliding import PADDINGS, PRESETS, Grid, Kernel, Layer, Sweep
 
 if TYPE_CHECKING:
@@ -256,43 +256,16 @@ def draw_products(sweep: Sweep, here: tuple[int, int]) -> Plot:
     """Three matrices side by side: the pixels under the window, the weights as they lie there, and their products."""
     layer, (row, column) = sweep.layer, here
     weights = np.array(layer.laid)
-    rows, columns = weights.shape
     top, left, (down, across) = row * layer.stride, column * layer.stride, layer.spans()
     pixels = sweep.padded[top : top + down + 1 : layer.dilation, left : left + across + 1 : layer.dilation]
     reach = max(float(abs(weights).max()), 1e-9)
     blocks = (
-        ("pixels", pixels, "grey", (0.0, 1.0)),
-        ("weights, turned" if layer.turned else "weights", weights, "diverging", (-reach, reach)),
-        ("products", pixels * weights, "diverging", (-reach, reach)),
+        Block("pixels", pixels, (0, 1)),
+        Block("weights, turned" if layer.turned else "weights", weights, (-reach, reach)),
+        Block("products", pixels * weights, (-reach, reach)),
     )
-    layers: list[api.Heat | Scatter] = []
-    ticks = []
-    for index, (name, values, colours, span) in enumerate(blocks):
-        start = index * (columns + 1)
-        layers.append(api.Heat(values[::-1], (start, start + columns, 0, rows), colours, span))
-        layers.append(written(values, start))
-        ticks.append((start + columns / 2, name))
-    signs = np.array([[columns + 0.5, rows / 2], [2 * columns + 1.5, rows / 2]])
-    layers.append(Scatter(signs, labels=("×", "="), size=1))
-    x = api.Axis(range=(-0.2, 3 * columns + 2.2), ticks=tuple(ticks))
-    y = api.Axis(range=(-0.2, rows + 0.2), ticks=((-1.0, ""),))
     note = f"Σ = {number(float(sweep.output[row, column]))} at row {row}, column {column}"
-    return Plot("products", tuple(layers), x, y, equal=True, note=note)
-
-
-def written(values: Grid, start: int) -> Scatter:
-    """The numbers of a matrix, each in the middle of its cell."""
-    rows, columns = values.shape
-    texts = tuple(short(value, 2 if columns <= 5 else 1) for value in values.ravel().tolist())
-    places = np.array([(start + n + 0.5, rows - m - 0.5) for m in range(rows) for n in range(columns)])
-    return Scatter(places, labels=texts, size=1)
-
-
-def short(value: float, digits: int) -> str:
-    """As few signs as a cell has room for: .87, −2, 0."""
-    text = f"{abs(value):.{digits}f}".rstrip("0").rstrip(".")
-    sign = "−" if value < 0 and text != "0" else ""
-    return sign + (text.removeprefix("0") or "0")
+    return side_by_side("products", blocks, ("×", "="), note)
 
 
 def draw_size(sweep: Sweep) -> Text:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from app.controls.base import ControlWidget
 from app.controls.figures import shown
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.api.params import Field, Pad
 
 _EDGE = 8.0
-_TALLEST = 132
+_TALLEST = 104
 _FINE, _COARSE = 100, 10
 
 
@@ -34,6 +34,7 @@ class Square(QWidget):
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
+        self.setMaximumWidth(_TALLEST)
         self.setCursor(Qt.CursorShape.CrossCursor)
         theme().changed.connect(self.update)
 
@@ -43,7 +44,7 @@ class Square(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Small, in a narrow dock."""
-        return QSize(72, 72)
+        return QSize(52, 52)
 
     def heightForWidth(self, width: int) -> int:
         """As high as wide, up to a limit."""
@@ -123,7 +124,7 @@ class Square(QWidget):
 
 
 class PadControl(ControlWidget):
-    """The square, and its coordinates below."""
+    """The square, and its coordinates beside it."""
 
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(field, parent)
@@ -132,11 +133,12 @@ class PadControl(ControlWidget):
         self.square, self.words = Square(), QLabel()
         self.square.setAccessibleName(field.label)
         self.words.setProperty("role", "small")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 4, 0, 4)
-        column.setSpacing(4)
-        column.addWidget(self.square)
-        column.addWidget(self.words)
+        self.words.setMinimumWidth(self.words.fontMetrics().horizontalAdvance("x −0.00"))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 4, 0, 4)
+        row.setSpacing(8)
+        row.addWidget(self.square, 1)
+        row.addWidget(self.words, 0, Qt.AlignmentFlag.AlignBottom)
         self.setFocusProxy(self.square)
         self.square.moved.connect(lambda x, y: self.offer((self._value_at(x), self._value_at(y))))
         self.square.nudged.connect(self._nudge)
@@ -146,7 +148,7 @@ class PadControl(ControlWidget):
         """Moves the dot and writes the coordinates."""
         zero = min(self._hi, max(self._lo, 0.0))
         self.square.set_dot((self._place(value[0]), self._place(value[1])), (self._place(zero), self._place(zero)))
-        self.words.setText(f"{shown(value[0])},  {shown(value[1])}")
+        self.words.setText(f"x {shown(value[0])}\ny {shown(value[1])}")
 
     def _place(self, value: float) -> float:
         return 2 * (value - self._lo) / (self._hi - self._lo) - 1

@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
+from app.theme import dress, theme
 from engine.api.params import (
     Button,
     Camera,
@@ -28,7 +29,7 @@ from engine.api.params import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from PySide6.QtWidgets import QWidget
     from pytestqt.qtbot import QtBot
@@ -52,6 +53,14 @@ FIELDS: tuple[tuple[Field, Any], ...] = (
     (Field("mesh", "str", "", File(".obj", ".ply", kind="mesh")), "bunny.obj"),
     (Field("camera", "int", -1, Camera()), 1),
 )
+
+
+@pytest.fixture(autouse=True)
+def dressed(qapp: QApplication) -> Iterator[None]:
+    """The window's own look, dark."""
+    dress(qapp, "dark")
+    yield
+    theme().set_mode("dark")
 
 
 def field(name: str) -> Field:

@@ -72,17 +72,17 @@ def cast_rays(
             q = np.cross(-a, b - a)
             v = (rays @ q) / determinant
             z = ((c - a) @ q) / determinant
-        hit = (
-            (determinant != 0)
-            & (u >= 0)
-            & (v >= 0)
-            & (u + v <= 1)
-            & (z >= camera.near)
-            & (z <= camera.far)
-            & (z < depth)
-        )
+            hit = (
+                (determinant != 0)
+                & (u >= 0)
+                & (v >= 0)
+                & (u + v <= 1)
+                & (z >= camera.near)
+                & (z <= camera.far)
+                & (z < depth)
+            )
         depth[hit], seen[hit] = z[hit], number
-        weights[hit] = np.stack([1 - u - v, u, v], axis=-1)[hit]
+        weights[hit] = np.stack([1 - u[hit] - v[hit], u[hit], v[hit]], axis=-1)
     return depth, seen, weights
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,36 @@ def test_the_near_plane_cuts_at_its_distance() -> None:
     assert 2.0 <= seen.min() < 2.5
 
 
+def test_the_near_plane_cuts_askew() -> None:
+    """Seen by a rolled camera, the cut is slanted, and a box around what is left holds parts of what is not."""
+    turn = np.array([[0.8, 0.6, 0], [-0.6, 0.8, 0], [0, 0, 1]])
+    ramp = np.array([[-100.0, 0.5, -1], [100, 0.5, -1], [0, 0.5, 50]]) @ turn
+    camera = looking_along_z(*SIZE, near=2.0)
+    depth = picture(camera, ramp, [[0, 1, 2]]).depth
+    np.testing.assert_array_equal(
+        np.isfinite(depth), np.isfinite(cast_rays(camera, SIZE, ramp, np.array([[0, 1, 2]]))[0])
+    )
+    assert depth.min() >= 2.0
+
+
+@pytest.mark.parametrize("height", [0.0, 1e-6, -1e-6])
+def test_an_edge_that_is_all_but_level_ends_somewhere(height: float) -> None:
+    """Where it meets a row of pixels is too far away for a whole number."""
+    for tilt in (0.0, 2.3e-16, -2.3e-16, 1e-9, -1e-9):
+        for top in (-5.0, 5.0):
+            vertices = np.array([[-1e7, height, 2], [1e7, height * (1 + tilt), 2], [0, top, 2]])
+            depth = picture(looking_along_z(*SIZE), vertices, [[0, 1, 2]]).depth
+            rows = [bool(np.isfinite(row).any()) for row in depth]
+            assert all(rows[: SIZE[1] // 2]) == (top < 0)
+            assert all(rows[SIZE[1] // 2 + 1 :]) == (top > 0)
+
+
+def test_a_triangle_whose_edges_overflow_is_left_out() -> None:
+    vertices = np.array([[0.0, 0, 1e160], [1e-30, 0, 0.005], [0, 1e160, 1]])
+    for roll in range(3):
+        assert np.isinf(picture(looking_along_z(*SIZE), np.roll(vertices, roll, axis=0), [[0, 1, 2]]).depth).all()
+
+
 def test_colours_blend_in_the_world_and_not_in_the_picture() -> None:
     """Halfway between two pixels, a ramp that recedes from 1 m to 9 m has gone a tenth of the way, not half."""
     ramp = np.array([[-1.0, -1, 1], [-1, 1, 1], [9, -9, 9], [9, 9, 9]])
@@ -104,22 +135,31 @@ def test_two_meshes_hide_each_other_in_any_order() -> None:
     assert (pictures[0] == pictures[1]).all()
 
 
+def exact_camera() -> Camera:
+    """A camera of 256 × 256 pixels with a focal length of 256 to the last bit: at 4 m a pixel is 1/64 m."""
+    near = 2 * math.atan(0.5)
+    for fov_y in (near, math.nextafter(near, 1), math.nextafter(near, 0)):
+        if (camera := Camera(np.eye(4), fov_y, 256, 256)).focal == 256.0:
+            return camera
+    pytest.skip("this machine's tangent does not reach one half")
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_neighbouring_triangles_leave_no_gap(seed: int) -> None:
+    """Seed 0 has every vertex on the centre of a pixel and every edge level, upright or diagonal: ties everywhere."""
     rng = np.random.default_rng(seed)
-    n = 24
-    x, y = np.meshgrid(np.linspace(-3, 3, n), np.linspace(-3, 3, n))
-    vertices = np.stack([x, y, np.full_like(x, 3.0)], axis=-1)
+    n = 18
+    column, row = np.meshgrid(np.arange(n) * 16 - 15.5, np.arange(n) * 16 - 15.5)
+    vertices = np.stack([(column - 128) / 64, (row - 128) / 64, np.full_like(row, 4.0)], axis=-1)
     if seed:
-        vertices[1:-1, 1:-1] += rng.uniform(-0.11, 0.11, (n - 2, n - 2, 3)) * [1, 1, 3]
+        vertices[1:-1, 1:-1] += rng.uniform(-0.1, 0.1, (n - 2, n - 2, 3)) * [1, 1, 3]
     i = np.arange(n * n).reshape(n, n)
     a, b, c, d = i[:-1, :-1].ravel(), i[:-1, 1:].ravel(), i[1:, :-1].ravel(), i[1:, 1:].ravel()
     faces = np.concatenate([np.stack([a, b, c], 1), np.stack([b, d, c], 1)])
     flip = rng.random(len(faces)) < 0.5
     faces[flip] = faces[flip][:, ::-1]
-    camera = Camera(np.eye(4), 2 * np.arctan(0.5), 240, 240)  # the vertices of the even grid fall on pixel centres
-    canvas = Canvas(240, 240)
-    draw_mesh(canvas, camera, vertices.reshape(-1, 3), faces)
+    canvas = Canvas(256, 256)
+    draw_mesh(canvas, exact_camera(), vertices.reshape(-1, 3), faces)
     assert np.isfinite(canvas.depth).all()
 
 
@@ -181,15 +221,21 @@ def test_plain_colours_pass_unchanged() -> None:
 def test_wires_darken_the_edges_and_spare_the_middle() -> None:
     triangle = np.array([[-1.5, -1, 3], [1.5, -1, 3], [0, 1.4, 3]])
     camera = looking_along_z(*SIZE)
-    plain, wired = (
+    lit = [
         picture(camera, triangle, [[0, 1, 2]], wireframe=wires).colour[..., 0].astype(int) for wires in (False, True)
-    )
-    change = plain - wired
-    distance_to_top = np.abs(np.arange(SIZE[1]) + 0.5 - camera.project([triangle[0]])[0][0, 1])
-    column = change[:, SIZE[0] // 2]
-    assert column[distance_to_top < 0.5].max(initial=0) > 30
-    assert column[SIZE[1] // 2] == 0
+    ]
+    change = lit[0] - lit[1]
     assert (change >= 0).all()
+    corners = camera.project(triangle)[0]
+    inside = np.isfinite(picture(camera, triangle, [[0, 1, 2]]).depth)
+    row, column = np.mgrid[0 : SIZE[1], 0 : SIZE[0]] + 0.5
+    nearest = np.full_like(row, np.inf)
+    for start, end in zip(corners, np.roll(corners, 1, axis=0), strict=True):
+        across, down = (end - start) / np.linalg.norm(end - start)
+        nearest = np.minimum(nearest, np.abs((column - start[0]) * down - (row - start[1]) * across))
+        on_edge = inside & (np.abs((column - start[0]) * down - (row - start[1]) * across) < 0.55)
+        assert change[on_edge].min() > 10
+    assert (change[inside & (nearest > 1.01)] == 0).all()
 
 
 @pytest.mark.parametrize(

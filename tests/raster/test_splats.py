@@ -136,8 +136,8 @@ def test_a_gaussian_that_is_not_finite_is_left_out(part: int, bad: float) -> Non
 
 @pytest.mark.parametrize(
     ("part", "value"),
-    [(1, 0.0), (2, 1e30), (3, 0.0), (3, 0.0039), (3, -1.0)],
-    ids=["no turn", "vast", "clear", "faint", "less"],
+    [(1, 0.0), (2, 1e30), (2, 1e8), (3, 0.0), (3, 0.0039), (3, -1.0)],
+    ids=["no turn", "vast", "veil", "clear", "faint", "less"],
 )
 def test_a_gaussian_that_cannot_be_seen_is_left_out(part: int, value: float) -> None:
     parts = scene(13, 40)

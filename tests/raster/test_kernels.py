@@ -14,7 +14,7 @@ from engine.raster import Camera, Canvas, Orbit, draw_lines, draw_mesh, draw_poi
 from engine.raster._team import Team
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 def kernels() -> Iterator[tuple[str, Any]]:
@@ -113,36 +113,41 @@ def test_the_threads_end_with_their_canvas() -> None:
         assert not thread.is_alive()
 
 
-def test_two_threads_may_draw_on_one_canvas() -> None:
-    rng = np.random.default_rng(0)
-    camera, canvas = Orbit().camera(64, 48), Canvas(64, 48)
-    clouds = [rng.normal(size=(count, 3)) * 0.5 for count in (3000, 9000)]
-    alone = Canvas(64, 48)
-    for cloud in clouds:
-        draw_points(alone, camera, cloud)
+def draws(canvas: Canvas) -> dict[str, Callable[[], object]]:
+    """One call of everything that uses a canvas's buffers."""
+    camera, points = Orbit().camera(canvas.width, canvas.height), np.random.default_rng(0).normal(size=(300, 3))
+    faces = np.arange(300).reshape(-1, 3)
+    turns, spread = np.ones((300, 4)), np.full((300, 3), 0.1)
+    return {
+        "mesh": lambda: draw_mesh(canvas, camera, points, faces),
+        "points": lambda: draw_points(canvas, camera, points),
+        "lines": lambda: draw_lines(canvas, camera, points.reshape(-1, 2, 3)),
+        "splats": lambda: draw_splats(canvas, camera, points, turns, spread, 0.5, abs(points)),
+        "image": canvas.image,
+    }
 
-    def draw(cloud: Any) -> None:
-        for _ in range(20):
-            draw_points(canvas, camera, cloud)
 
-    threads = [threading.Thread(target=draw, args=(cloud,)) for cloud in clouds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (canvas.depth == alone.depth).all()
+@pytest.mark.parametrize("what", draws(Canvas(1, 1)))
+def test_two_threads_take_turns_on_one_canvas(what: str) -> None:
+    canvas = Canvas(64, 48, supersample=2)
+    draws(canvas)[what]()
+    canvas.clear()
+    other = threading.Thread(target=draws(canvas)[what])
+    with canvas.lock:
+        other.start()
+        other.join(0.15)
+        assert other.is_alive()
+    other.join(10.0)
+    assert not other.is_alive()
 
 
 def test_a_frame_like_the_last_one_allocates_no_buffer() -> None:
-    camera, canvas = Orbit().camera(64, 48), Canvas(64, 48, supersample=2)
-    rng = np.random.default_rng(0)
-    points, faces = rng.normal(size=(300, 3)), rng.integers(0, 300, (500, 3))
+    canvas = Canvas(64, 48, supersample=2)
 
     def frame() -> dict[str, int]:
         canvas.clear()
-        draw_mesh(canvas, camera, points, faces)
-        draw_points(canvas, camera, points)
-        draw_splats(canvas, camera, points, np.ones((300, 4)), 0.1 * np.ones((300, 3)), 0.5, abs(points))
+        for draw in draws(canvas).values():
+            draw()
         return {name: id(buffer) for name, buffer in canvas.scratch._buffers.items()}
 
     assert frame() == frame()

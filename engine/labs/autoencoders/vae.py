@@ -256,8 +256,10 @@ def draw_samples(model: Vae, z: Float[Tensor, "n l"], names: tuple[str, ...]) ->
     columns = min(model.classes, 12)
     rows = len(z) // columns
     y = torch.arange(columns, device=z.device).repeat(rows)
-    labels = names[:columns] + ("",) * (columns * (rows - 1))
-    return Images("samples", model.paint(z[:rows].repeat_interleave(columns, 0), y), labels, columns)
+    pictures = model.paint(z[:rows].repeat_interleave(columns, 0), y)
+    return Images(
+        "samples", pictures, columns=columns, note=f"{names[0]} to {names[columns - 1]}, one code in each row"
+    )
 
 
 def draw_dimensions(kl: Float[Tensor, "l"], codes: Float[Tensor, "n l"], factors: Tensor | None) -> Plot:

@@ -132,7 +132,7 @@ def test_data_without_points_waits_and_draws() -> None:
 def test_own_points_of_a_third_class_open_a_third_output() -> None:
     _, sink = run(draws=True, steps=2, points=[[1.0, 1.0, 2]])
     assert sink.scalars["loss/train"][0][1] == pytest.approx(math.log(3), abs=0.05)
-    assert graph_in(sink).labels[-1] == "class 2"
+    assert graph_in(sink).labels[-1] == "p₂"
 
 
 def test_no_hidden_layer_and_four_of_them_both_run() -> None:

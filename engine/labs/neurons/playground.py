@@ -70,8 +70,8 @@ from engine.api import (
     check,
     lab,
 )
-from engine.data import planar
 from engine.data.lines import best_line_accuracy, line_ends
+from engine.data.planar import NAMES, bayes, bayes_leads
 from engine.data.planar_task import OWN, Places, PlanarTask, make_task
 from engine.nn.mlp import ACTIVATIONS, Mlp
 from engine.nn.network_graph import edge_weights, picture_of_one, set_edge, tint, wire
@@ -123,9 +123,9 @@ def hidden(number: int) -> Slider:
 class Params:
     """What a person sets."""
 
-    data: Annotated[
-        str, Choice(*planar.NAMES, OWN, live=True, group="Data", help="The points that it learns to colour")
-    ] = "xor"
+    data: Annotated[str, Choice(*NAMES, OWN, live=True, group="Data", help="The points that it learns to colour")] = (
+        "xor"
+    )
     points: Annotated[
         Places,
         PointSet(-REACH, REACH, CLASSES, live=True, group="Data", help="Points you place; they join the training set"),
@@ -336,7 +336,7 @@ def draw_plane(net: Mlp, p: Params, data: PlanarTask) -> Plot:
             Heat(chance[1], EXTENT, "diverging", (0, 1), legend="p(class 1)", centre=0.5, opacity=0.75),
             Contour(chance[1], EXTENT, (0.5,), label="boundary", colour=7, width=2),
         ]
-    for lead in planar.bayes_leads(p.data, p.noise, REACH, GRID) if data.bayes is not None else ():
+    for lead in bayes_leads(p.data, p.noise, REACH, GRID) if data.bayes is not None else ():
         layers.append(Contour(lead, EXTENT, label="Bayes rule", colour=3, width=1))
     layers += scatters(data.places, data)
     x, y = (Axis(name, range=(-REACH, REACH)) for name in ("x₁", "x₂"))
@@ -357,13 +357,9 @@ def draw_network(net: Mlp, p: Params, data: PlanarTask) -> Plot:
     off = (wiring.places[:, 0] == 0) & ~np.append(on, True)[wiring.places[:, 2].clip(max=len(on))]
     ends = np.where(off[:, None], wiring.ends[:, :1], wiring.ends)
     weights = edge_weights(net.linears, data.classes).cpu().numpy()
-    labels = (
-        *FEATURES,
-        "",
-        *("" for layer in layers for _ in range(len(layer) + 1)),
-        *(f"class {k}" for k in range(data.classes)),
-    )
-    graph = Graph(wiring.nodes, ends, np.where(off, 0.0, weights), labels, pictures=np.concatenate(pictures))
+    labels = [name.replace("2π", "") for name in FEATURES]  # short ones: the network needs the room
+    labels += ["", *("" for layer in layers for _ in range(len(layer) + 1)), *("p₀ p₁ p₂".split()[: data.classes])]
+    graph = Graph(wiring.nodes, ends, np.where(off, 0.0, weights), tuple(labels), pictures=np.concatenate(pictures))
     return Plot("network", (graph,), edits="edit")
 
 
@@ -470,4 +466,4 @@ def entropy_is_the_floor(ctx: CheckContext) -> Measured:
     """1,000 points to learn from and 1,000 to test: the mean of three samples. A leak would fall below, a poor fit stay above."""
     trained = [replace(ctx, seed=seed).train(data="circles", noise=0.2, count=2000, steps=800) for seed in (0, 1, 2)]
     losses = [run.last("loss/test") for run in trained]
-    return Measured(planar.bayes("circles", 0.2).entropy, float(np.mean(losses)), detail="nats")
+    return Measured(bayes("circles", 0.2).entropy, float(np.mean(losses)), detail="nats")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 OLDEST_PYTHON = (3, 11)
 DEMO_LAB = "autoencoders.vae"
 VIRTUAL_SCREEN = "1920x1200x24"
-STAGES = ("ruff", "mypy", "imports", "tests", "offscreen")
+STAGES = ("ruff", "format", "mypy", "imports", "tests", "offscreen")
 
 
 # ------------------------------------------------------------------------------------------------------ run
@@ -109,8 +109,9 @@ def stages(machine: Machine, arguments: Sequence[str], jobs: int) -> list[Stage]
     pytest = [python, "-m", "pytest", *(["-n", str(jobs)] if jobs > 1 else [])]
     return [
         Stage("ruff", [python, "-m", "ruff", "check", "."]),
+        Stage("format", [python, "-m", "ruff", "format", "--check", "--quiet", "."]),
         Stage("mypy", [python, "-m", "mypy"]),
-        Stage("imports", [str(machine.script("lint-imports"))]),
+        Stage("imports", [str(machine.script("lint-imports")), "--no-logo"]),
         Stage("tests", [*pytest, *arguments], platform="xcb"),
         Stage("offscreen", [*pytest, "tests/app", "-m", "not gl"]),
     ]

@@ -136,7 +136,14 @@ def test_a_read_only_folder_is_left_alone(tmp_path: Path, monkeypatch: pytest.Mo
 
 def names(processes: FakeProcesses) -> list[str]:
     """The stages that were started, each by its telling word."""
-    words = {"ruff": "ruff", "mypy": "mypy", "lint-imports": "imports", "tests/app": "offscreen", "pytest": "tests"}
+    words = {
+        "ruff check": "ruff",
+        "ruff format": "format",
+        "mypy": "mypy",
+        "lint-imports": "imports",
+        "tests/app": "offscreen",
+        "pytest": "tests",
+    }
     commands = [" ".join(command) for command, _ in processes.started]
     return [next(name for word, name in words.items() if word in command) for command in commands]
 
@@ -165,7 +172,7 @@ def test_all_well_is_zero(processes: FakeProcesses) -> None:
 @pytest.mark.usefixtures("no_xvfb")
 def test_named_tests_run_once_and_untouched(processes: FakeProcesses) -> None:
     dev.run_tests(SERVER, ["tests/engine", "-k", "slots"], [])
-    assert names(processes) == ["ruff", "mypy", "imports", "tests"]
+    assert names(processes) == ["ruff", "format", "mypy", "imports", "tests"]
     assert processes.started[-1][0][1:] == ["-m", "pytest", "tests/engine", "-k", "slots"]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 
-from app.theme import Colours, font
+from app.theme import Colours, font, theme
 from app.views.ticks import Tick, linear_ticks, log_ticks
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TICK_SIZE, NAME_SIZE = 11, 11
 _GAP = 8.0
+_ONE_LINE = 24.0
 _MOST = 7
 """More ticks than this are noise, however large the plot."""
 
@@ -58,19 +59,34 @@ def left_margin(ticks: list[Tick]) -> float:
     return max(metrics.horizontalAdvance(tick.text) for tick in ticks) + 2 * _GAP
 
 
+def _name_below(look: AxisLook, width: float) -> bool:
+    """Whether the horizontal axis' name has a line of its own: beside fixed ticks, or where it would take much of the ticks' line."""
+    if not look.title:
+        return False
+    return bool(look.ticks) or QFontMetricsF(font(NAME_SIZE)).horizontalAdvance(look.title) > 0.3 * width
+
+
+def bottom_margin(look: AxisLook, width: float) -> float:
+    """The room that the texts of a horizontal axis need in a widget of this width."""
+    if not look.shown:
+        return 10.0
+    return _ONE_LINE + 14.0 if _name_below(look, width) else _ONE_LINE
+
+
 def paint_axes(
     painter: QPainter,
     m: Mapping,
     looks: tuple[AxisLook, AxisLook],
     ticks: tuple[list[Tick], list[Tick]],
-    colours: Colours,
+    room_below: float,
 ) -> None:
-    """Draws grid, tick texts and names around the plot rectangle."""
+    """Draws grid, tick texts and names around the plot rectangle, with `room_below` pixels under it."""
+    colours = theme().colours
     painter.setFont(font(TICK_SIZE))
     for values, look, vertical in ((ticks[0], looks[0], False), (ticks[1], looks[1], True)):
         if look.grid:
             _paint_grid(painter, m, values, vertical, colours)
-    taken = _paint_names(painter, m, looks, colours)
+    taken = _paint_names(painter, m, looks, room_below > _ONE_LINE, colours)
     painter.setPen(QColor(colours.faint))
     _paint_x_texts(painter, m, ticks[0], taken)
     for tick, y in zip(ticks[1], m.y_pixels(np.array([tick.value for tick in ticks[1]])).tolist(), strict=True):
@@ -91,21 +107,23 @@ def _paint_grid(painter: QPainter, m: Mapping, ticks: list[Tick], vertical: bool
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
 
 
-def _paint_names(painter: QPainter, m: Mapping, looks: tuple[AxisLook, AxisLook], colours: Colours) -> float:
+def _paint_names(
+    painter: QPainter, m: Mapping, looks: tuple[AxisLook, AxisLook], below: bool, colours: Colours
+) -> float:
     """Writes both names; returns where the x axis' name begins."""
     painter.setPen(QColor(colours.dim))
     if looks[1].shown and looks[1].title:
         painter.drawText(
-            QRectF(_GAP, 0, m.right - _GAP, 16),
+            QRectF(max(_GAP, m.left - 40), max(m.top - _ONE_LINE, 0.0), m.right - _GAP, 16),
             int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
             looks[1].title,
         )
     if not (looks[0].shown and looks[0].title):
         return m.right + 100
     width = QFontMetricsF(painter.font()).horizontalAdvance(looks[0].title)
-    area = QRectF(m.right - width + 4, m.bottom + 4, width + 4, 16)
+    area = QRectF(m.right - width + 4, m.bottom + (19 if below else 4), width + 4, 16)
     painter.drawText(area, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), looks[0].title)
-    return area.left()
+    return m.right + 100 if below else area.left()
 
 
 def _paint_x_texts(painter: QPainter, m: Mapping, ticks: list[Tick], taken: float) -> None:

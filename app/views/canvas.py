@@ -14,7 +14,7 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from app.theme import icon, theme
-from app.views.axes import AxisLook, left_margin, paint_axes, ticks_of
+from app.views.axes import AxisLook, bottom_margin, left_margin, paint_axes, ticks_of
 from app.views.mapping import Mapping
 from app.views.span import FollowingSpan, Span
 
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
     from app.views.ticks import Tick
 
-_X_TICK_ROOM, _Y_TICK_ROOM = 64.0, 34.0
+_X_TICK_ROOM, _Y_TICK_ROOM = 54.0, 34.0
 
 
 class AxesCanvas(QWidget):
-    """Two axes around a plot rectangle. `x_span`, `y_span`: the ranges; `looks`: what is written on the axes; `equal`: one scale for both.
+    """Two axes around a plot rectangle.
 
-    `inset`: pixels kept free inside the ranges. `zooms`: the axes that wheel and drag move.
+    `x_span`, `y_span`: the ranges; `looks`: what is written on the axes; `equal`: one scale for both, by more range or, if `framed`,
+    by less room. `inset`: pixels kept free inside the ranges, left, right, and above and below. `zooms`: the axes that wheel and drag move.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -37,7 +38,8 @@ class AxesCanvas(QWidget):
         self.x_span, self.y_span = FollowingSpan(), FollowingSpan()
         self.looks = (AxisLook(), AxisLook())
         self.equal = False
-        self.inset = 0.0
+        self.framed = False
+        self.inset = (0.0, 0.0, 0.0)
         self.zooms = "xy"
         self.zoomed = False
         self.hover: QPointF | None = None
@@ -91,18 +93,18 @@ class AxesCanvas(QWidget):
         """Where the ranges lie now in the widget."""
         x_look, y_look = self.looks
         top = self.top_margin()
-        bottom = 24.0 if x_look.shown and (x_look.title or x_look.ticks or not self._bare) else 10.0
+        bottom = bottom_margin(x_look, self.width())
         height = max(self.height() - top - bottom, 1.0)
         left = self._settle_left(ticks_of(y_look, self.y_span.goal, height, _Y_TICK_ROOM))
         width = max(self.width() - left - self.right_margin(), 1.0)
         m = Mapping(left, top, width, height, self.x_span.now, self.y_span.now)
-        if self.inset:
-            m = Mapping(left, top, width, height, _widened(m.x, self.inset / width), _widened(m.y, self.inset / height))
-        return m.to_one_scale() if self.equal else m
-
-    @property
-    def _bare(self) -> bool:
-        return not (self.looks[0].shown or self.looks[1].shown)
+        if any(self.inset):
+            before, after, along = self.inset
+            across, down = _widened(m.x, before, after, width), _widened(m.y, along, along, height)
+            m = Mapping(left, top, width, height, across, down)
+        if not self.equal:
+            return m
+        return m.shrunk() if self.framed else m.to_one_scale()
 
     def _settle_left(self, ticks: list[Tick]) -> float:
         """The left margin: in steps of eight pixels, growing at once, shrinking only by a lot, so that the plot stays put."""
@@ -128,7 +130,7 @@ class AxesCanvas(QWidget):
             ticks_of(self.looks[0], m.x, m.width, _X_TICK_ROOM),
             ticks_of(self.looks[1], m.y, m.height, _Y_TICK_ROOM),
         )
-        paint_axes(painter, m, self.looks, ticks, colours)
+        paint_axes(painter, m, self.looks, ticks, self.height() - m.bottom)
         painter.save()
         painter.setClipRect(QRectF(m.left, m.top - 1, m.width + 1, m.height + 2))
         self.paint_data(painter, m)
@@ -172,14 +174,15 @@ class AxesCanvas(QWidget):
 
     def _look_at(self, m: Mapping, x: tuple[float, float], y: tuple[float, float], axes: str) -> None:
         axes = axes or self.zooms
-        for name, (lo, hi), span, follower in (("x", x, m.x, self.x_span), ("y", y, m.y, self.y_span)):
+        before, after, along = self.inset
+        parts = (
+            ("x", x, m.x, self.x_span, (before / m.width, after / m.width)),
+            ("y", y, m.y, self.y_span, (along / m.height, along / m.height)),
+        )
+        for name, (lo, hi), span, follower, (low, high) in parts:
             size = max(abs(lo), abs(hi), 1e-30)
             if name in axes and 1e-9 * size < hi - lo < 1e9 * max(size, 1.0):
-                follower.fix(
-                    _without_inset(
-                        Span(span.at(lo), span.at(hi), span.log), self.inset, m.width if name == "x" else m.height
-                    )
-                )
+                follower.fix(Span(span.at(lo + low * (hi - lo)), span.at(hi - high * (hi - lo)), span.log))
         self.zoomed = True
         self._fit_button.show()
         self.ranges_moved()
@@ -249,12 +252,8 @@ class AxesCanvas(QWidget):
                 super().keyPressEvent(event)
 
 
-def _widened(span: Span, share: float) -> Span:
-    share = min(share, 0.4)
-    room = (span.high - span.low) * share / (1 - 2 * share)
-    return Span(span.at(span.low - room), span.at(span.high + room), span.log)
-
-
-def _without_inset(span: Span, inset: float, pixels: float) -> Span:
-    room = (span.high - span.low) * min(inset / max(pixels, 1.0), 0.4)
-    return Span(span.at(span.low + room), span.at(span.high - room), span.log)
+def _widened(span: Span, before: float, after: float, pixels: float) -> Span:
+    """The range with so many pixels more at its ends, of `pixels` for all."""
+    low, high = min(before / pixels, 0.4), min(after / pixels, 0.4)
+    unit = (span.high - span.low) / (1 - low - high)
+    return Span(span.at(span.low - low * unit), span.at(span.high + high * unit), span.log)

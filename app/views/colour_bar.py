@@ -34,7 +34,7 @@ def paint_colour_bar(painter: QPainter, m: Mapping, layer: Heat, colours: Colour
     metrics = QFontMetricsF(painter.font())
     name = metrics.elidedText(layer.legend, Qt.TextElideMode.ElideRight, m.width)
     painter.drawText(
-        QRectF(m.left, 0, right - m.left - 4, 16),
+        QRectF(m.left, max(m.top - 24, 0.0), min(m.width + ROOM, right - m.left) - 4, 16),
         int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter),
         name,
     )

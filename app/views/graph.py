@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _LEVELS = 8
 _BENDS = 14
 _REACH = 6.0
+_ROOMY = 0.9
+"""From this share of the size that the lab asks for, nodes leave room for labels below them."""
 
 
 def graph_bounds(layer: Graph) -> Bounds | None:
@@ -98,7 +100,7 @@ def paint_graph(painter: QPainter, layer: Graph, scene: Scene) -> None:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(area.adjusted(-0.5, -0.5, 0.5, 0.5), 3, 3)
         if index < len(layer.labels) and layer.labels[index]:
-            _paint_label(painter, area, layer.labels[index], pictures is None, scene.colours)
+            _paint_label(painter, layer, index, area, scene.colours)
     painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
@@ -137,10 +139,42 @@ def _fills(layer: Graph, colours: Colours) -> list[str]:
     return ["#" + bytes(table[at].tolist()).hex() for at in (place * (len(table) - 1)).astype(int)]
 
 
-def _paint_label(painter: QPainter, area: QRectF, text: str, inside: bool, colours: Colours) -> None:
+def _paint_label(painter: QPainter, layer: Graph, index: int, area: QRectF, colours: Colours) -> None:
+    """Inside a plain node where it fits; else beside a node of the first or last column, or below if the next one leaves room."""
+    text = layer.labels[index]
     painter.setFont(font(11))
-    width = QFontMetricsF(painter.font()).horizontalAdvance(text)
-    if inside and width <= area.width() - 4:
-        paint_text(painter, QPointF(area.center().x() - width / 2, area.center().y() + 4), text, colours)
+    width, middle = QFontMetricsF(painter.font()).horizontalAdvance(text), area.center()
+    side = _side(layer, index)
+    if layer.pictures is None and width <= area.width() - 4:
+        at = QPointF(middle.x() - width / 2, middle.y() + 4)
+    elif side:
+        at = QPointF(area.right() + 5 if side > 0 else area.left() - width - 5, middle.y() + 4)
+    elif area.width() >= _ROOMY * layer.node_size:
+        at = QPointF(middle.x() - width / 2, area.bottom() + 12)
     else:
-        paint_text(painter, QPointF(area.center().x() - width / 2, area.bottom() + 12), text, colours)
+        return
+    paint_text(painter, at, text, colours)
+
+
+def _side(layer: Graph, index: int) -> int:
+    """−1 for a node of the first column, 1 for one of the last, else 0."""
+    x = np.asarray(layer.nodes, np.float64)[:, 0]
+    if x.max() == x.min():
+        return 1
+    return -1 if x[index] == x.min() else int(x[index] == x.max())
+
+
+def graph_inset(layer: Graph) -> tuple[float, float, float]:
+    """Pixels to keep free around the nodes' middles, left, right, above and below: for the nodes, and for labels beside them."""
+    metrics = QFontMetricsF(font(11))
+    room = layer.node_size / 2 + 8
+    found = []
+    for side in (-1, 1):
+        widths = [
+            metrics.horizontalAdvance(text)
+            for index, text in enumerate(layer.labels)
+            if text and _side(layer, index) == side
+        ]
+        outside = layer.pictures is not None or max(widths, default=0.0) > layer.node_size - 4
+        found.append(room + (max(widths) + 4 if widths and outside else 0.0))
+    return found[0], found[1], room

@@ -63,10 +63,11 @@ class LegendBar(QWidget):
         metrics = QFontMetricsF(font(12))
         rest = metrics.horizontalAdvance("+99")
         found: list[QRectF] = []
-        left = 0.0
+        room = self.contentsRect()
+        left = float(room.left())
         for index, entry in enumerate(self.entries):
             width = self._width(entry, metrics)
-            if left + width > self.width() - (rest if index < len(self.entries) - 1 else 0):
+            if left + width > room.right() + 1 - (rest if index < len(self.entries) - 1 else 0):
                 break
             found.append(QRectF(left, 0, width, self.height()))
             left += width + _GAP
@@ -86,7 +87,7 @@ class LegendBar(QWidget):
                 painter.drawLine(QPointF(area.left(), area.bottom() - 2), QPointF(area.right(), area.bottom() - 2))
         if len(areas) < len(self.entries) and self.width() > 24:
             painter.setPen(QColor(colours.dim))
-            left = areas[-1].right() + 8 if areas else 0.0
+            left = areas[-1].right() + 8 if areas else float(self.contentsRect().left())
             painter.drawText(
                 QRectF(left, 0, 40, self.height()),
                 int(Qt.AlignmentFlag.AlignVCenter),

@@ -67,6 +67,13 @@ class Mapping:
         """Whether a pixel lies inside."""
         return self.left <= x <= self.right and self.top <= y <= self.bottom
 
+    def shrunk(self) -> Mapping:
+        """The same ranges with as many pixels per unit on both axes, in the middle of the rectangle."""
+        scale = min(self.x_scale, self.y_scale)
+        width, height = (self.x.high - self.x.low) * scale, (self.y.high - self.y.low) * scale
+        left, top = self.left + (self.width - width) / 2, self.top + (self.height - height) / 2
+        return replace(self, left=left, top=top, width=width, height=height)
+
     def to_one_scale(self) -> Mapping:
         """The same middle with as many pixels per unit on both axes, so that nothing leaves the rectangle."""
         scale = min(self.x_scale, self.y_scale)

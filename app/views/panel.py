@@ -34,10 +34,12 @@ if TYPE_CHECKING:
     from engine.api import View as Place
     from engine.api.params import Field
 
-_HEADER = 34
-_BUTTONS = 3 * 28 + 12 + 4 + 16
+_HEADER = 36
+_BUTTON, _MARGINS = 32, 12 + 4 + 16 + 4
 _NARROW = 330
-"""Below this width the header keeps only title, menu and buttons."""
+"""Below this width the header leaves out the view's tools and the close button."""
+_LOW = 190
+"""From this height on, a legend too long for the header gets a row of its own."""
 
 
 class ViewPanel(QFrame):
@@ -60,6 +62,7 @@ class ViewPanel(QFrame):
         self._title = ElidedLabel(place.title or place.name.capitalize(), "heading")
         self._note = ElidedLabel("", "small")
         self._legend = LegendBar()
+        self._low_legend = LegendBar()  # takes over, in a row of its own, where the header is too narrow
         self._tools = QHBoxLayout()
         self._tool_widgets: list[QWidget] = []
         self._menu_button = self._button("dots-three", "Save, export, copy", self._open_menu)
@@ -78,12 +81,16 @@ class ViewPanel(QFrame):
         header = QHBoxLayout()
         header.setContentsMargins(12, 0, 4, 0)
         header.setSpacing(8)
-        self._legend.clicked.connect(self._toggle)
-        self._legend.pointed.connect(self._emphasise)
+        for legend in (self._legend, self._low_legend):
+            legend.clicked.connect(self._toggle)
+            legend.pointed.connect(self._emphasise)
+        self._low_legend.setContentsMargins(12, 0, 12, 0)
+        self._low_legend.hide()
         self._tools.setSpacing(4)
         header.addWidget(self._title)
         header.addWidget(self._note)
         header.addWidget(self._legend, 1)
+        header.addStretch(0)
         header.addLayout(self._tools)
         buttons = QHBoxLayout()
         buttons.setSpacing(0)
@@ -101,6 +108,7 @@ class ViewPanel(QFrame):
         column.setContentsMargins(1, 1, 1, 6)
         column.setSpacing(0)
         column.addWidget(strip)
+        column.addWidget(self._low_legend)
         column.addWidget(body, 1)
 
     def _hint(self) -> QLabel:
@@ -117,7 +125,7 @@ class ViewPanel(QFrame):
         button.setIcon(icon(glyph, "dim"))
         button.setIconSize(QSize(16, 16))
         button.setProperty("kind", "ghost")
-        button.setFixedSize(28, 28)
+        button.setFixedSize(32, 32)
         button.setToolTip(tip)
         button.setAccessibleName(tip.partition(" (")[0].partition(";")[0])
         button.clicked.connect(act)
@@ -190,7 +198,7 @@ class ViewPanel(QFrame):
         self._stack.setCurrentIndex(0)
         self.view.deleteLater()
         self.view = None
-        self._legend.show_entries(())
+        self._show_legend()
 
     # header -----------------------------------------------------------------------------------------------------------------------
 
@@ -207,7 +215,8 @@ class ViewPanel(QFrame):
             self.view.emphasise(key)
 
     def _show_legend(self) -> None:
-        self._legend.show_entries(self.view.legend() if self.view else ())
+        for legend in (self._legend, self._low_legend):
+            legend.show_entries(self.view.legend() if self.view else ())
         self._fit_header()
 
     def _fit_header(self) -> None:
@@ -216,10 +225,16 @@ class ViewPanel(QFrame):
         for tool in self._tool_widgets:
             tool.setVisible(wide)
         tools = sum(tool.sizeHint().width() + 8 for tool in self._tool_widgets) if wide else 0
-        room = self.width() - _BUTTONS - tools
-        title = min(self._title.sizeHint().width(), max(room if not self._legend.entries else int(room * 0.7), 40))
+        self._close_button.setVisible(wide)  # the menu has it too
+        room = self.width() - _MARGINS - (3 if wide else 2) * _BUTTON - tools
+        title = min(self._title.sizeHint().width(), max(room, 40))
         self._title.setFixedWidth(title)
-        left = room - title - self._legend.sizeHint().width() - 16
+        left = room - title - 16
+        legend = self._legend.sizeHint().width()
+        low = legend > left and self.height() >= _LOW
+        self._low_legend.setVisible(low)
+        self._legend.setVisible(not low)
+        left -= 0 if low else legend
         self._note.setVisible(bool(self._note.text()) and left > 60)
         self._note.setFixedWidth(max(min(self._note.sizeHint().width(), left), 0))
 

@@ -16,6 +16,7 @@ from app.views.base import LegendEntry, View
 from app.views.canvas import AxesCanvas
 from app.views.colour_bar import ROOM, paint_colour_bar
 from app.views.edits import PadTool, PointSetTool, Tool, WeightTool, tool_for
+from app.views.graph import graph_inset
 from app.views.layers import KINDS
 from app.views.pixels import to_bytes, to_image
 from app.views.plot_export import plot_rows
@@ -54,7 +55,7 @@ class PlotCanvas(AxesCanvas):
         bare, heat = graph_only or matrix_only, any(isinstance(layer, Heat) for layer in frame.layers)
         self.looks = (_look(frame.x, bare, grid=not heat), _look(frame.y, bare, grid=not heat))
         graph = graph_of(frame)
-        self.inset = graph.node_size / 2 + 12 if graph is not None else 0.0
+        self.inset = graph_inset(graph) if graph is not None else (0.0, 0.0, 0.0)
         self.zooms = "" if graph_only else "xy"
         self.equal = frame.equal
         if isinstance(self.tool, WeightTool) and graph is not None:
@@ -70,6 +71,7 @@ class PlotCanvas(AxesCanvas):
         bounds = self._bounds()
         layers = self.frame.layers
         exact = any(isinstance(layer, Heat) and KINDS[Heat].bounds(layer) == bounds for layer in layers)
+        self.framed = exact
         exact = exact or all(isinstance(layer, Graph) for layer in layers)
         for axis, span, (lo, hi) in ((self.frame.x, self.x_span, bounds[:2]), (self.frame.y, self.y_span, bounds[2:])):
             _follow_axis(axis, span, lo, hi, exact)

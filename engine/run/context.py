@@ -173,6 +173,7 @@ class Context:
         if self._draw is None or steering.leaving or not steering.interactive:
             return
         self._report("exploring")
+        steering.poked = True
         while not steering.leaving:
             self._draw_if_poked()
             self._serve_while_waiting()
@@ -260,7 +261,7 @@ class Context:
         held = False
         while steering.paused and not steering.budget and not steering.leaving:
             if not held:
-                held = True
+                held = steering.poked = True
                 self._report("paused")
             if steering.held:
                 self._set.sink.tell(Held(self.step, steering.held))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -12,11 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import psutil
 
-from engine.api.errors import RunFolderError
+from engine.api.errors import RunFolderError, StudioError
 from engine.api.params import to_json
 from engine.api.records import POINT, REWOUND, RunRecord, write_record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from engine.api.messages import Changed
 
 _SAME_GESTURE = 1.0
@@ -111,6 +115,19 @@ class RunFolder:
             else:
                 return
         raise RunFolderError(f"The run {self.path.name} is being opened by another process; try again.")
+
+
+@contextmanager
+def removed_if_refused(path: Path) -> Iterator[None]:
+    """Takes a folder that was made in this block away again, if the run was refused before it had a single point."""
+    existed = path.exists()
+    try:
+        yield
+    except StudioError:
+        points = path / "scalars.bin"
+        if not existed and (not points.exists() or not points.stat().st_size):
+            shutil.rmtree(path, ignore_errors=True)
+        raise
 
 
 def _owner(lock: Path) -> int | None:

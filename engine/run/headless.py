@@ -24,7 +24,7 @@ from engine.run.arrays import with_numpy
 from engine.run.clock import Clock
 from engine.run.context import Context, Setting
 from engine.run.device import pick_device
-from engine.run.folder import RunFolder
+from engine.run.folder import RunFolder, removed_if_refused
 from engine.run.keeper import Keeper
 from engine.run.media import write_media
 from engine.run.outbox import is_loss, lost
@@ -179,7 +179,7 @@ def _run_in_folder(
         record.parent = (source.name, resume.step if resume else 0)
         path.mkdir(parents=True, exist_ok=True)
         copy_history(source, path, resume.step if resume else 0)
-    with RunFolder(path, record) as folder, _interruptible(steering, bar):
+    with removed_if_refused(path), RunFolder(path, record) as folder, _interruptible(steering, bar):
         sink = FolderSink(folder, steering, bar)
         setting = Setting(
             lab=order.lab,

@@ -51,6 +51,7 @@ class Outbox:
         self._queue: list[Event] = []
         self._slots = slots
         self._owed: set[str] = set()
+        self._refused: set[str] = set()
         self._asked: dict[str, float] = {}
         self._next: dict[str, float] = {}
         self._clock = Clock()
@@ -67,10 +68,21 @@ class Outbox:
         view, now = view_of(name), time.perf_counter()
         if self.watched is not None and view not in self.watched:
             return False
-        if now < self._next.get(view, 0.0) or any(view_of(owed) == view for owed in self._owed):
+        if not self._free(view):
+            self._refused.add(view)
             return False
+        self._refused.discard(view)
         self._asked[view] = now
         return True
+
+    def behind(self) -> bool:
+        """Whether a view that was refused could be drawn now: it would else show an older moment than its neighbours."""
+        return any(self._free(view) for view in self._refused)
+
+    def _free(self, view: str) -> bool:
+        """Whether the view's last frames were taken, and its time has come."""
+        owed = any(view_of(name) == view for name in self._owed)
+        return not owed and time.perf_counter() >= self._next.get(view, 0.0)
 
     def scalar(self, name: str, step: int, value: Any) -> None:
         """Puts down a point of a curve; one that is not finite holds the run."""

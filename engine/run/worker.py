@@ -53,7 +53,7 @@ from engine.run.checks import CheckCancelled, CheckContext, run_check
 from engine.run.context import Context, Setting
 from engine.run.device import device_words, pick_device
 from engine.run.discovery import load
-from engine.run.folder import RunFolder
+from engine.run.folder import RunFolder, removed_if_refused
 from engine.run.keeper import Keeper
 from engine.run.outbox import Outbox
 from engine.run.runner import copy_history, find_snapshot, known_values, make_params, run_lab
@@ -92,6 +92,8 @@ class PipeSteering(Steering):
                 timeout = 0.0
         except (EOFError, OSError):
             self.stop = self.quit = True
+        if self.outbox is not None and self.outbox.behind():
+            self.poked = True
 
     def take(self, command: Command) -> None:  # noqa: C901  # one flat table of commands reads best
         """Notes what one command asks for."""
@@ -218,7 +220,7 @@ class Run:
         """Runs to the end; how it ended, and at which step. Raises whatever the lab raises."""
         resume = self._moment(self._start.resume)
         params = self._params(resume)
-        with RunFolder(self._path, self._record(params)) as folder:
+        with removed_if_refused(self._path), RunFolder(self._path, self._record(params)) as folder:
             outbox = Outbox(self._events, self._slots, folder, self._steering)
             outbox.watched = None if self._start.watch is None else frozenset(self._start.watch)
             self._steering.outbox = outbox

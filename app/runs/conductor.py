@@ -57,9 +57,9 @@ class Conductor(QObject):
     # Starting --------------------------------------------------------------------------------------------------------
 
     def start(self, params: dict[str, Any], seed: int = 0) -> None:
-        """Starts a fresh run with these parameters (JSON), in front. A run that only explores makes way for it."""
+        """Starts a fresh run with these parameters (JSON), in front. The one that was in front ends, and is kept."""
         front = self.front
-        if front is not None and front.phase == "exploring" and front.session is not None:
+        if front is not None and front.live and front.session is not None:
             self._start_wanted = (params, seed)
             front.session.stop()
             return

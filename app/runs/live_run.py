@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -16,8 +17,6 @@ from engine.api.errors import RunFolderError
 from engine.api.records import read_record, snapshot_path, snapshot_steps
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from app.runs.session import Session
     from engine.api import messages
 
@@ -115,6 +114,7 @@ class LiveRun(QObject):
         self.params.update(start.params)
         self.phase, self.trouble, self.rate, self.left = "starting", "", 0.0, math.nan
         self.visiting, self._held_start = None, start.paused
+        self._cut_at = int(Path(start.resume).stem) if start.resume else None  # known before the first point comes
         session.start(start)
         self.stood.emit(self)
 
@@ -191,8 +191,6 @@ class LiveRun(QObject):
     def _on_started(self, started: messages.Started) -> None:
         self.at, self.device = started.step, started.device
         self.total = started.total or self.total
-        if started.step or self.last:
-            self._cut_at = started.step
         if self.phase == "starting":
             self.phase = "running"
             if self._held_start and self.moments and started.step < self.moments[-1]:
@@ -223,6 +221,7 @@ class LiveRun(QObject):
 
     def _on_saved(self, saved: messages.Saved) -> None:
         self.moments, self.saved_at = saved.steps, time.monotonic()
+        self.at = max(self.at, saved.step) if self.visiting is None else self.at
         if self._after_saving:
             self._after_saving, self.home = False, saved.step
         self.stood.emit(self)

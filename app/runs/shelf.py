@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from PySide6.QtCore import QFile
+from PySide6.QtCore import QFile, QStandardPaths
 
 from engine.api.errors import RunFolderError
 from engine.api.records import RunRecord, read_record, write_record
@@ -85,6 +85,9 @@ def rename(folder: Path, title: str) -> None:
 
 def throw_away(folder: Path) -> Thrown:
     """Moves a run to the system's trash. Raises RunFolderError where there is none: nothing is ever deleted for good."""
+    home = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericDataLocation)
+    with contextlib.suppress(OSError):
+        Path(home).mkdir(parents=True, exist_ok=True)  # Qt makes the trash in it, but not the folder itself
     thing = QFile(str(folder))
     if not thing.moveToTrash():
         raise RunFolderError(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QComboBox, QMenu, QWidget
 
 from app.drops import classify, takes
@@ -358,6 +358,7 @@ class LabPage(QWidget):
         super().showEvent(event)
         self.deeds.group.setEnabled(True)
         self.window().installEventFilter(self)
+        _application().focusChanged.connect(self._give_space)
         self._watch_soon.start()
         self.stage.show_state()
         if not self._begun:
@@ -375,6 +376,7 @@ class LabPage(QWidget):
         super().hideEvent(event)
         self.deeds.group.setEnabled(False)
         self.window().removeEventFilter(self)
+        _application().focusChanged.disconnect(self._give_space)
         self._watch_soon.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -388,20 +390,20 @@ class LabPage(QWidget):
             self._watch_soon.start()
         return False
 
-    def event(self, event: QEvent) -> bool:
+    def _give_space(self, left: QWidget | None, entered: QWidget | None) -> None:
         """Space belongs to a button or a list that the keyboard is on, before it starts or pauses."""
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key.Key_Space
-        ):
-            focus = QApplication.focusWidget()
-            if isinstance(focus, QAbstractButton | QComboBox) or (
-                isinstance(focus, QAbstractItemView) and focus is not self.parts.dock.table
-            ):
-                event.accept()
-                return True
-        return super().event(event)
+        taken = (
+            isinstance(entered, QAbstractButton | QComboBox | QAbstractItemView)
+            and entered is not self.parts.dock.table
+        )
+        self.deeds.of["toggle"].setShortcut(QKeySequence() if taken else QKeySequence(Qt.Key.Key_Space))
+
+
+def _application() -> QApplication:
+    application = QApplication.instance()
+    if not isinstance(application, QApplication):
+        raise TypeError("a page needs a QApplication")
+    return application
 
 
 def _exploring_folder(places: Places, info: LabInfo) -> Path:

@@ -28,6 +28,7 @@ class Fake:
         self.credit = True
         self.taken = 0
         self.leave = False
+        self.prove = False
         self.start: messages.Start | None = None
         self.changes: list[messages.Change] = []
 
@@ -45,6 +46,10 @@ class Fake:
                     self.events.send(messages.Changed(0, command.name, None, command.value))
                 case messages.Rewind():
                     self.events.send(messages.Rewound(command.step))
+                case messages.Watch():
+                    self.events.send(messages.Warned(f"watch {command.views}"))
+                case messages.Prove():
+                    self.prove = True
                 case messages.Start():
                     self.start = command
                 case messages.Quit():
@@ -56,8 +61,29 @@ class Fake:
 
     def run(self, start: messages.Start) -> None:
         self.events.send(messages.Started(start.folder, start.lab, 0, FLOOD_STEPS, "CPU"))
-        stop = getattr(self, start.lab)()
+        try:
+            stop = getattr(self, start.lab)()
+        except ValueError as error:
+            self.events.send(messages.Ended("failed", 0, str(error), "a traceback"))
+            return
         self.events.send(messages.Ended("stopped" if stop else "finished", 0))
+
+    def run_checks(self) -> None:
+        """Two that pass, one that fails, one that raises."""
+        outcomes = (
+            ("one", 1.0, True, ""),
+            ("two", 2.0, True, ""),
+            ("three", 9.0, False, ""),
+            ("four", 0.0, False, "it broke"),
+        )
+        for index, (title, measured, passed, error) in enumerate(outcomes):
+            self.events.send(messages.CheckStarted("waits", title, index, 4))
+            expected = float(index + 1)
+            row = messages.CheckRow(
+                "waits", title, expected, measured, 0.1, passed, 0.5, source="a paper", catches="a bug", error=error
+            )
+            self.events.send(row)
+        self.events.send(messages.ChecksDone("waits"))
 
     def flood(self) -> bool:
         """120,000 points of two curves as fast as the pipe takes them, some hundred messages."""
@@ -94,6 +120,16 @@ class Fake:
             pass
         return True
 
+    def held(self) -> bool:
+        """A loss that is not a number."""
+        self.events.send(messages.CurvePoints({"loss": (np.arange(7), np.full(7, 2.0))}))
+        self.events.send(messages.Held(7, "loss is not a number at step 7; go back and lower the learning rate."))
+        self.events.send(messages.Progress("paused", 7, 100, 0.0, float("nan"), 1))
+        return self.waits()
+
+    def fails(self) -> bool:
+        raise ValueError("the lab is broken")
+
     def dies(self) -> bool:
         self.events.send(self.slots.write(Images("grid", np.zeros((1, 4, 4))), 1))
         time.sleep(0.2)
@@ -113,6 +149,9 @@ def serve(commands: Connection, events: Connection, threads: int) -> None:
     try:
         while not fake.leave:
             fake.read(0.1)
+            if fake.prove:
+                fake.prove = False
+                fake.run_checks()
             if fake.start is not None and not fake.leave:
                 start, fake.start = fake.start, None
                 fake.run(start)

@@ -17,11 +17,14 @@ def test_a_frame_arrives_equal_and_apart() -> None:
     plot = Plot("map", (heat, Line(np.arange(3.0), np.arange(3.0) ** 2, label="square")), x=Axis("x", range=(0, 1)))
     first = reader.read(writer.write(plot, 3))
     assert isinstance(first, Plot)
-    np.testing.assert_array_equal(first.layers[0].values, heat.values)
-    np.testing.assert_array_equal(first.layers[1].y, [0, 1, 4])
-    assert (first.x, first.layers[1].label) == (plot.x, "square")
+    field, line = first.layers
+    assert isinstance(field, Heat)
+    assert isinstance(line, Line)
+    np.testing.assert_array_equal(field.values, heat.values)
+    np.testing.assert_array_equal(line.y, [0, 1, 4])
+    assert (first.x, line.label) == (plot.x, "square")
     reader.read(writer.write(Plot("map", (Heat(heat.values * 0, (0, 1, 0, 1)),)), 4))
-    np.testing.assert_array_equal(first.layers[0].values, heat.values)
+    np.testing.assert_array_equal(field.values, heat.values)
     reader.close()
     writer.close()
 

@@ -118,18 +118,19 @@ def test_what_came_after_a_rewind_is_put_aside(tmp_path: Path) -> None:
 
 def test_every_kind_of_tracked_object_is_restored_in_place() -> None:
     tensor, array, generator = torch.ones(3), np.ones(3), np.random.default_rng(0)
-    inner, torch_rng = {"ema": torch.zeros(2), "count": 1}, torch.Generator().manual_seed(1)
+    average, torch_rng = torch.zeros(2), torch.Generator().manual_seed(1)
+    inner: dict[str, Any] = {"ema": average, "count": 1}
     objects = {"tensor": tensor, "array": array, "generator": generator, "inner": inner, "torch_rng": torch_rng}
     states = copied({name: state_of(value) for name, value in objects.items()})
-    expected = (generator.random(), torch.rand(1, generator=torch_rng))
+    expected = (generator.random(), float(torch.rand(1, generator=torch_rng)))
     tensor += 5
     array += 5
-    inner["ema"] += 5
+    average += 5
     inner["count"] = 9
     for name, value in objects.items():
         put_back(name, value, states[name])
-    assert (tensor.sum(), array.sum(), inner["ema"].sum(), inner["count"]) == (3, 3, 0, 1)
-    assert (generator.random(), torch.rand(1, generator=torch_rng)) == expected
+    assert [float(tensor.sum()), float(array.sum()), float(average.sum()), inner["count"]] == [3, 3, 0, 1]
+    assert (generator.random(), float(torch.rand(1, generator=torch_rng))) == expected
 
 
 def test_a_state_that_does_not_fit_is_refused_by_name() -> None:

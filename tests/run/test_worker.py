@@ -189,7 +189,7 @@ def test_rewind_restores_the_moment_and_going_on_repeats_it_exactly(client: Clie
     client.run_for(0.3)
     assert not client.curves
     client.send(Resume())
-    client.wait(lambda: client.progress[-1].phase == "exploring" and client.curves and last_step(client) == 3999)
+    client.wait(lambda: client.progress[-1].phase == "exploring" and bool(client.curves) and last_step(client) == 3999)
     assert dict(client.curves["loss/mse"]) == {step: value for step, value in first.items() if step >= target}
     client.send(Stop())
     client.wait(Ended)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
 from engine.nn.mlp import ACTIVATIONS, Mlp
 from engine.nn.network_graph import edge_weights, picture_of_one, set_edge, tint, wire
-from engine.nn.principal import principal_axes
+from engine.nn.principal import decision_plane, principal_axes
 
 
 def test_every_edge_leads_from_its_column_to_the_next_and_none_into_a_bias() -> None:
@@ -72,3 +73,18 @@ def test_principal_axes_are_those_of_the_covariance_with_a_fixed_sign() -> None:
 def test_principal_axes_of_too_little_are_zero() -> None:
     assert principal_axes(torch.ones(4, 1)).shape == (2, 1)
     assert torch.equal(principal_axes(torch.zeros(0, 3)), torch.zeros(2, 3))
+
+
+@pytest.mark.parametrize(("classes", "width"), [(2, 1), (2, 2), (2, 8), (3, 1), (3, 2), (3, 8)])
+def test_nothing_of_the_decision_is_lost_in_its_plane(classes: int, width: int) -> None:
+    rng = torch.Generator().manual_seed(classes * 10 + width)
+    weights, values = torch.randn(classes, width, generator=rng), torch.randn(50, width, generator=rng)
+    axes = decision_plane(weights, values)
+    assert axes.shape == (2, width)
+    lengths = axes @ axes.T
+    torch.testing.assert_close(lengths, lengths.diagonal().round().diag(), atol=1e-5, rtol=0)
+    seen = (values @ axes.T) @ axes
+    torch.testing.assert_close(
+        (seen - values) @ (weights[1:] - weights[:1]).T, torch.zeros(50, classes - 1), atol=1e-4, rtol=0
+    )
+    assert (axes[0] @ (weights[1] - weights[0])) > 0

@@ -56,7 +56,6 @@ from engine.api import (
     Graph,
     Heat,
     Layer,
-    Line,
     Measured,
     Pick,
     Plot,
@@ -70,12 +69,12 @@ from engine.api import (
     check,
     lab,
 )
-from engine.data.lines import best_line_accuracy, line_ends
+from engine.data.lines import best_line_accuracy
 from engine.data.planar import NAMES, bayes, bayes_leads
 from engine.data.planar_task import OWN, Places, PlanarTask, make_task
 from engine.nn.mlp import ACTIVATIONS, Mlp
 from engine.nn.network_graph import edge_weights, picture_of_one, set_edge, tint, wire
-from engine.nn.principal import principal_axes
+from engine.nn.principal import decision_plane
 
 if TYPE_CHECKING:
     from engine.run.checks import CheckContext
@@ -258,7 +257,7 @@ def scores_of(net: Mlp, p: Params, data: PlanarTask) -> list[Frame]:
     views=(
         View("plane", "The decision", "click adds a point, drag moves it, right-click removes it"),
         View("network", "Every neuron's map", "drag an edge up or down to change its weight"),
-        View("hidden", "Last hidden layer", "one straight line must do here"),
+        View("hidden", "Last hidden layer", "straight borders are enough here"),
         View("loss", "Cross-entropy", unit="nats"),
         View("accuracy", "Accuracy"),
     ),
@@ -327,20 +326,23 @@ def scatters(places: dict[str, Any], data: PlanarTask) -> tuple[Scatter, Scatter
     )
 
 
+def regions(chance: Float[np.ndarray, "c h w"], extent: tuple[float, float, float, float], legend: str) -> list[Layer]:
+    """Which class wins where: with two classes how surely, and the border; with three whose region it is."""
+    if len(chance) > 2:
+        return [Heat(chance.argmax(0), extent, "classes", opacity=0.4)]
+    return [
+        Heat(chance[1], extent, "diverging", (0, 1), legend=legend, centre=0.5, opacity=0.75),
+        Contour(chance[1], extent, (0.5,), label="border", colour=7, width=2),
+    ]
+
+
 def draw_plane(net: Mlp, p: Params, data: PlanarTask) -> Plot:
-    """The decision at every place, its boundary beside the Bayes rule's, and the points."""
-    chance = maps_of(net, p, data.classes, GRID)[-1]
-    layers: list[Layer] = [Heat(chance.argmax(0), EXTENT, "classes", opacity=0.4)]
-    if data.classes == 2:
-        layers = [
-            Heat(chance[1], EXTENT, "diverging", (0, 1), legend="p(class 1)", centre=0.5, opacity=0.75),
-            Contour(chance[1], EXTENT, (0.5,), label="boundary", colour=7, width=2),
-        ]
+    """The decision at every place, its border beside the Bayes rule's, and the points."""
+    layers = regions(maps_of(net, p, data.classes, GRID)[-1], EXTENT, "p(class 1)")
     for lead in bayes_leads(p.data, p.noise, REACH, GRID) if data.bayes is not None else ():
         layers.append(Contour(lead, EXTENT, label="Bayes rule", colour=3, width=1))
-    layers += scatters(data.places, data)
     x, y = (Axis(name, range=(-REACH, REACH)) for name in ("x₁", "x₂"))
-    return Plot("plane", tuple(layers), x, y, equal=True, edits="points")
+    return Plot("plane", (*layers, *scatters(data.places, data)), x, y, equal=True, edits="points")
 
 
 def draw_network(net: Mlp, p: Params, data: PlanarTask) -> Plot:
@@ -370,19 +372,16 @@ def sized(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, "n h w"]:
 
 @torch.no_grad()
 def draw_hidden(net: Mlp, p: Params, data: PlanarTask) -> Plot:
-    """The points as the last layer gets them, where the last hidden answers vary most, and its line between two classes."""
+    """The points as the last layer gets them, seen in the plane in which it decides, and its straight borders there."""
     seen = {part: answers_of(net, p, places, data.classes)[-2] for part, places in data.places.items()}
-    axes, centre = principal_axes(seen["train"]), seen["train"].mean(0).nan_to_num()
+    last, centre = net.linears[-1], seen["train"].mean(0).nan_to_num()
+    axes = decision_plane(last.weight[: data.classes], seen["train"] - centre)
     flat = {part: ((values - centre) @ axes.T).cpu() for part, values in seen.items()}
-    layers: list[Layer] = [*scatters(flat, data)]
-    if data.classes == 2:
-        last = net.linears[-1]
-        normal, offset = last.weight[1] - last.weight[0], last.bias[1] - last.bias[0]
-        line = torch.cat([axes @ normal, (normal @ centre + offset)[None]]).double().cpu().numpy()
-        reach = max((float(points.abs().max()) for points in flat.values() if len(points)), default=1.0)
-        x, y = line_ends(line, 1.1 * reach).T
-        layers.append(Line(x, y, label="boundary", colour=7, width=2))
-    return Plot("hidden", tuple(layers), Axis("first component"), Axis("second component"))
+    reach = 1.1 * max([float(points.abs().max()) for points in flat.values() if len(points)], default=1.0)
+    scores = last(grid(GRID).to(axes) * (reach / REACH) @ axes + centre)[:, : data.classes]
+    chance = scores.softmax(1).T.reshape(-1, GRID, GRID).cpu().numpy()
+    layers = (*regions(chance, (-reach, reach, -reach, reach), ""), *scatters(flat, data))
+    return Plot("hidden", layers, Axis("where the layer decides"), Axis("the rest"))
 
 
 # Proof ----------------------------------------------------------------------------------------------------------------

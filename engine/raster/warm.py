@@ -15,7 +15,7 @@ from engine.raster.splats import draw_splats
 def warm_up() -> None:
     """Draws one of everything on a tiny canvas, which compiles every kernel.
 
-    Takes under a second where an earlier run left the compiled kernels on the disk, and about half a minute of one core
+    Takes under a second where an earlier run left the compiled kernels on the disk, and about ten seconds of one core
     where none did; so call it in a background thread or process.
     """
     canvas = Canvas(8, 8, supersample=2)

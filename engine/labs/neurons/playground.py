@@ -5,7 +5,8 @@ $$ a^{(0)} = \varphi(x), \qquad a^{(l)} = \sigma\big(W^{(l)} a^{(l-1)} + b^{(l)}
 $$ p = \operatorname{softmax}\big(W^{(L)} a^{(L-1)} + b^{(L)}\big) $$
 
 $\varphi$ are the features that you switch on, $\sigma$ the activation. Every node of the drawn network is a map of the plane: what this
-neuron answers at each place. The last maps are the decision.
+neuron answers at each place. The last maps are the decision. *Last hidden layer* shows the same points as the output sees them, in
+the plane in which it decides: there its borders are straight, whatever they look like here.
 
 ## The loss and where it starts
 Training lowers the cross-entropy of the right class $y$, in nats, with a penalty on the weights if you choose one:

@@ -86,7 +86,7 @@ def paint_axes(
     for values, look, vertical in ((ticks[0], looks[0], False), (ticks[1], looks[1], True)):
         if look.grid:
             _paint_grid(painter, m, values, vertical, colours)
-    taken = _paint_names(painter, m, looks, room_below > _ONE_LINE, colours)
+    taken = _paint_names(painter, m, looks, room_below >= _ONE_LINE + 13, colours)
     painter.setPen(QColor(colours.faint))
     _paint_x_texts(painter, m, ticks[0], taken)
     for tick, y in zip(ticks[1], m.y_pixels(np.array([tick.value for tick in ticks[1]])).tolist(), strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from app.theme import font
 from app.views.colour_maps import colour_table
 from app.views.pixels import to_bytes, to_image
 from app.views.scene import Bounds, Scene, bounds_of, paint_text
-from app.views.strokes import draw_segments
+from app.views.strokes import draw_paths
 
 if TYPE_CHECKING:
     from app.colours import Colours
@@ -106,26 +107,18 @@ def paint_graph(painter: QPainter, layer: Graph, scene: Scene) -> None:
 
 def _paint_edges(painter: QPainter, layer: Graph, weights: np.ndarray, scene: Scene) -> None:
     paths = edge_paths(layer, scene.mapping)
-    segments = np.stack([paths[:, :-1], paths[:, 1:]], axis=2)
-    share = np.abs(weights) / max(float(np.nanmax(np.abs(weights))), 0.5)
-    level = np.rint(np.nan_to_num(share) * _LEVELS).astype(int)
+    share = np.nan_to_num(np.abs(weights) / max(float(np.nanmax(np.abs(weights))), 0.5))
+    level = np.rint(share * _LEVELS).astype(int)
     ends = np.asarray(layer.edges).reshape(-1, 2)
     focused = np.ones(len(weights), bool) if scene.focus.node < 0 else (ends == scene.focus.node).any(axis=1)
-    for lit in (False, True):
-        for step in range(_LEVELS + 1):
-            for sign, colour in ((-1, scene.series(0)), (1, scene.series(1))):
-                chosen = (level == step) & (np.sign(weights + 1e-300) == sign) & (focused == lit)
-                strength = (0.25 + 0.75 * step / _LEVELS) * (1.0 if lit else 0.3)
-                draw_segments(
-                    painter,
-                    segments[chosen].reshape(-1, 2, 2),
-                    QColor(mixed(colour, scene.colours.panel, strength)),
-                    0.7 + 4.3 * step / _LEVELS,
-                )
+    for lit, step, positive in product((False, True), range(_LEVELS + 1), (False, True)):
+        chosen = (level == step) & ((weights > 0) == positive) & (focused == lit)
+        strength = (0.25 + 0.75 * step / _LEVELS) * (1.0 if lit else 0.3)
+        colour = mixed(scene.series(int(positive)), scene.colours.panel, strength)
+        draw_paths(painter, paths[chosen], QColor(colour), 0.7 + 4.3 * step / _LEVELS)
     if 0 <= scene.focus.edge < len(weights):
-        draw_segments(
-            painter, segments[scene.focus.edge], QColor(scene.colours.text), 1.5 + 4.3 * share[scene.focus.edge]
-        )
+        edge = scene.focus.edge
+        draw_paths(painter, paths[edge : edge + 1], QColor(scene.colours.text), 1.5 + 4.3 * float(share[edge]))
 
 
 def _fills(layer: Graph, colours: Colours) -> list[str]:
@@ -167,7 +160,7 @@ def _side(layer: Graph, index: int) -> int:
 def graph_inset(layer: Graph) -> tuple[float, float, float]:
     """Pixels to keep free around the nodes' middles, left, right, above and below: for the nodes, and for labels beside them."""
     metrics = QFontMetricsF(font(11))
-    room = layer.node_size / 2 + 8
+    room = layer.node_size / 2 + 3
     found = []
     for side in (-1, 1):
         widths = [

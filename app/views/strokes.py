@@ -1,7 +1,7 @@
 """Lines by the thousand, fast.
 
 Qt's raster painter strokes a wide antialiased line as a filled outline: 40 ms for a noisy curve of a thousand points. A cosmetic
-line one device pixel wide takes a fast path of its own (a millisecond), and two of them half a pixel apart look like one wide
+line one device pixel wide takes a fast path of its own (a millisecond), and a few of them half a pixel apart look like one wide
 line. So lines are drawn in one to a few passes.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _ELEMENT = np.dtype([("kind", ">i4"), ("x", ">f8"), ("y", ">f8")])
 """An element of a path as Qt's data stream writes it; kind 0 moves there, 1 draws a line to there."""
 _DASHES = (6.0, 4.0)
+_WIDE = 3.0
+"""From so many device pixels on, a short smooth line is cheaper as an outline."""
 
 
 def path_through(points: np.ndarray, joined: np.ndarray | None = None) -> QPainterPath:
@@ -56,6 +59,17 @@ def draw_segments(
     _draw(painter, path_through(ends, np.arange(1, len(ends)) % 2 if len(ends) else None), colour, width, dashed)
 
 
+def draw_paths(painter: QPainter, paths: np.ndarray, colour: QColor, width: float) -> None:
+    """Draws many short smooth polylines `[K, S, 2]` in pixels: thin ones in passes, wide ones one by one by Qt's own stroker."""
+    if width * painter.device().devicePixelRatioF() <= _WIDE:
+        draw_segments(painter, np.stack([paths[:, :-1], paths[:, 1:]], axis=2).reshape(-1, 2, 2), colour, width)
+        return
+    painter.setPen(QPen(colour, width))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for points in paths:
+        painter.drawPath(path_through(points))
+
+
 def draw_dots(painter: QPainter, centres: np.ndarray, colour: QColor, radius: float) -> None:
     """Draws a few discs at `centres` `[N, 2]` in pixels."""
     painter.setPen(Qt.PenStyle.NoPen)
@@ -74,13 +88,18 @@ def _draw(painter: QPainter, path: QPainterPath, colour: QColor, width: float, d
         pen.setDashPattern(_DASHES)
     painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    scale = painter.device().devicePixelRatioF()
-    passes = max(1, math.ceil(width * scale - 0.25))
-    reach = (
-        max(0.0, width * scale - 1.0) / scale / 2 * 0.75
-    )  # along the diagonal: 1/√2, and a little for the soft edges
-    for index in range(passes):
-        shift = reach * (2 * index / (passes - 1) - 1) if passes > 1 else 0.0
-        painter.translate(shift, shift)
+    for dx, dy in _shifts(width, painter.device().devicePixelRatioF()):
+        painter.translate(dx, dy)
         painter.drawPath(path)
-        painter.translate(-shift, -shift)
+        painter.translate(-dx, -dy)
+
+
+@lru_cache(maxsize=64)
+def _shifts(width: float, scale: float) -> tuple[tuple[float, float], ...]:
+    """Where the passes lie: on a circle, so that a line is as wide whichever way it runs. `scale`: device pixels per pixel."""
+    radius = (width * scale - 1.0) / 2
+    if radius < 0.15:
+        return ((0.0, 0.0),)
+    count = max(3, math.ceil(4 * radius))
+    angles = math.pi / 2 + 2 * math.pi * np.arange(count) / count  # upright, so that rising and falling lines are alike
+    return tuple((float(radius * np.cos(angle) / scale), float(radius * np.sin(angle) / scale)) for angle in angles)

@@ -213,3 +213,11 @@ def test_a_gap_breaks_the_line_and_a_lonely_point_shows(qtbot: QtBot) -> None:
     assert ink[29:31].max() > 0.3
     assert not ink[16:26].any()
     assert not ink[34:42].any()
+
+
+@pytest.mark.parametrize("width", [1.5, 2.0, 3.0])
+def test_a_line_is_as_wide_whichever_way_it_runs(qtbot: QtBot, width: float) -> None:
+    ways = ((14.0, 0.0), (0.0, 14.0), (9.9, 9.9), (9.9, -9.9))
+    ink = [drawn(np.array([[30 - dx, 20 - dy], [30 + dx, 20 + dy]]), width).sum() / 28 for dx, dy in ways]
+    assert min(ink) > 0.65 * width  # a cosmetic line is by nature a little thinner along the diagonal
+    assert max(ink) < 1.3 * width

@@ -6,6 +6,7 @@ picture is taken. It never hangs: where nothing moves for a while, it says so an
 
 from __future__ import annotations
 
+import math
 import sys
 import tempfile
 import time
@@ -17,7 +18,7 @@ from app.notify import Notice, notifier
 from app.settings import Settings
 from engine.api.catalogue import find_lab, read_labs
 from engine.api.errors import ParameterError, StudioError
-from engine.api.frames import view_of
+from engine.api.frames import Graph, Heat, Images, Picture, Plot, view_of
 from engine.api.params import Dataset, File, find_field, parse, to_json
 from engine.api.share import Experiment
 from engine.api.words import near
@@ -25,15 +26,20 @@ from engine.api.words import near
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtCore import QMargins
+    from PySide6.QtGui import QPixmap
+
     from app.launch import ShotOrder
     from app.places import Places
     from app.topics.page import LabPage
+    from app.topics.view_grid import ViewGrid
     from app.window import MainWindow
     from engine.api.lab import LabInfo
 
 STILL_SECONDS = 90.0
 """After so long without a step, a picture or a check, it gives up."""
 _VIEWS_SECONDS = 12.0
+_ASK_SECONDS = 0.5
 _SETTLE_SECONDS = 0.6
 CARD = (480, 300)
 
@@ -69,6 +75,7 @@ class Shot:
         self._troubles: list[str] = []
         self._moved = time.monotonic()
         self._frames: dict[str, Any] = {}
+        self._steps: dict[str, int] = {}
 
     def take(self, info: LabInfo | None, experiment: Experiment | None) -> int:
         """Opens the page, trains, waits, saves. Returns the exit status."""
@@ -120,23 +127,42 @@ class Shot:
         self._wait(lambda: (run.phase == "paused" and run.at >= steps) or run.phase in ends, "the run stands still")
 
     def _await_views(self, page: LabPage) -> None:
-        """Until each open view shows something; one that has nothing to show does not hold up the picture for long."""
-        grid = page.parts.grid
-        run = page.conductor.front
-        self._wait(lambda: run is None or run.phase not in (None, "starting"), "the worker did not start")
+        """Until each open view shows the step at which the run stands.
+
+        One that has nothing to show does not hold up the picture for long. A worker draws as often as it has time for, so it
+        is asked again while one is behind.
+        """
+        run, grid = page.conductor.front, page.parts.grid
+        if run is None or run.session is None:
+            raise StudioError("The run did not start.")
+        self._wait(lambda: run.phase not in (None, "starting"), "the worker did not start")
         until = time.monotonic() + _VIEWS_SECONDS
-        self._wait(
-            lambda: time.monotonic() > until or all(grid.panels[name].view for name in grid.visible_views()),
-            "the views stay empty",
-        )
+        asked = 0.0
+
+        def fresh() -> bool:
+            nonlocal asked
+            now = time.monotonic()
+            behind = [
+                name
+                for name in grid.visible_views()
+                if self._steps.get(name, -1) < run.at and not _is_chart(grid, name)
+            ]
+            if behind and now - asked > _ASK_SECONDS and run.session is not None:
+                asked = now
+                run.session.watch(())
+                run.session.watch(grid.visible_views())
+            return not behind or now > until
+
+        self._wait(fresh, "the views stay empty")
 
     def _follow(self, run: Any) -> None:
         run.stood.connect(self._note)
         run.shown.connect(self._keep)
 
-    def _keep(self, _run: Any, frame: Any, _step: int) -> None:
+    def _keep(self, _run: Any, frame: Any, step: int) -> None:
         self._note()
         self._frames[frame.name] = frame
+        self._steps[view_of(frame.name)] = step
 
     def _note(self, *_: object) -> None:
         self._moved = time.monotonic()
@@ -177,23 +203,61 @@ class Shot:
         if not picture.save(str(self._order.out), "PNG"):
             raise StudioError(f"{self._order.out} could not be written.")
 
-    def _card(self, view: str) -> Any:
-        """The frames of one view, drawn by themselves at the size of a card."""
+    def _card(self, view: str) -> QPixmap:
+        """The frames of one view, drawn by themselves at the size of a card, without what stands around a plot."""
         from app.views.table import make_view
 
-        frames = [frame for name, frame in self._frames.items() if view_of(name) == view]
+        frames = [_card_frame(frame) for name, frame in self._frames.items() if view_of(name) == view]
         if not frames:
             known = sorted({view_of(name) for name in self._frames})
             raise StudioError(f"No picture came for a view “{view}”{near(view, known)}")
+        around = _around(frames[0])
         widget = make_view(type(frames[0]))
         widget.setParent(self._window)
-        widget.resize(*CARD)
+        widget.resize(CARD[0] + around.left() + around.right(), CARD[1] + around.top() + around.bottom())
         widget.show()
         widget.raise_()
         for frame in frames:
             widget.show_frame(frame)
         self._settle()
-        return widget.grab()
+        return widget.grab().copy(around.left(), around.top(), *CARD)
+
+
+def _is_chart(grid: ViewGrid, name: str) -> bool:
+    """Whether a view is made of points, which come without being asked for."""
+    from app.views.curves import CurvesView
+
+    return isinstance(grid.panels[name].view, CurvesView)
+
+
+def _around(frame: Any) -> QMargins:
+    """What is cut away around a view: the axes of a plot, and above and below a square map, to fill the width."""
+    from PySide6.QtCore import QMargins
+
+    if not isinstance(frame, Plot) or any(isinstance(layer, Graph) for layer in frame.layers):
+        return QMargins()
+    square = frame.equal and any(isinstance(layer, Heat) for layer in frame.layers)
+    spare = (CARD[0] - CARD[1]) // 2 if square else 0
+    return QMargins(56, 24 + spare, 16, 32 + spare)
+
+
+def _card_frame(frame: Any) -> Any:
+    """A picture, or a grid of them, cut so that it fills a card; a plot without its colour bar; the rest as it is."""
+    if isinstance(frame, Plot):
+        layers = (replace(layer, legend="") if isinstance(layer, Heat) else layer for layer in frame.layers)
+        return replace(frame, layers=tuple(layers))
+    if isinstance(frame, Picture):
+        height, width = frame.pixels.shape[:2]
+        rows = min(height, round(width * CARD[1] / CARD[0]))
+        top = (height - rows) // 2
+        return replace(frame, pixels=frame.pixels[top : top + rows], overlays=())
+    if not isinstance(frame, Images):
+        return frame
+    count, (width, height) = len(frame.pixels), CARD
+    high, wide = frame.pixels.shape[1:3]
+    columns = max(1, min(count, round(math.sqrt(count * width * high / (height * wide)))))
+    rows = max(1, min(count // columns, round(columns * wide * height / (width * high))))
+    return replace(frame, pixels=frame.pixels[: columns * rows], labels=(), columns=columns)
 
 
 def _prepare(order: ShotOrder, places: Places) -> tuple[LabInfo | None, Experiment | None]:

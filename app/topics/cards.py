@@ -53,7 +53,7 @@ class Card(QAbstractButton):
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Body, border, content."""
+        """Content, rounded off, within a border."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -61,16 +61,18 @@ class Card(QAbstractButton):
         shape = QPainterPath()
         shape.addRoundedRect(area, RADIUS, RADIUS)
         painter.save()
-        painter.setClipPath(shape)
         painter.setOpacity(1.0 if self.isEnabled() else 0.45)
         self.paint_content(painter, area)
         painter.restore()
+        corners = QPainterPath()
+        corners.addRect(QRectF(self.rect()))
+        painter.fillPath(corners.subtracted(shape), QColor(theme().colours.background))
         painter.setPen(self._border())
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(area, RADIUS, RADIUS)
 
     def paint_content(self, painter: QPainter, area: QRectF) -> None:
-        """What the card shows, cut to its rounded shape."""
+        """What the card shows; its corners are rounded off afterwards."""
         raise NotImplementedError
 
     def _border(self) -> QPen:

@@ -35,6 +35,7 @@ class Rail(QWidget):
     def fill(self, library: Library) -> None:
         """A button for each topic that the library has."""
         for button in self._buttons.values():
+            button.hide()
             button.deleteLater()
         self._buttons.clear()
         self._add("start", "Start", "house").clicked.connect(partial(self.opened.emit, "start"))

@@ -218,11 +218,13 @@ class PointSetTool(Tool):
         """Each point in its class's colour, with a rim: it can be moved."""
         if not self.points:
             return
-        places = scene.mapping.pixels(np.array(self.points)[:, :2]).tolist()
+        m = scene.mapping
+        places = m.pixels(np.array(self.points)[:, :2]).tolist()
+        radius = float(np.clip(min(m.width, m.height) / 55, 3.0, 4.5))
         painter.setPen(QPen(QColor("#ffffff"), 1.2))
         for (x, y), (_, _, group) in zip(places, self.points, strict=True):
             painter.setBrush(QColor(scene.series(group)))
-            painter.drawEllipse(QPointF(x, y), 4.5, 4.5)
+            painter.drawEllipse(QPointF(x, y), radius, radius)
         painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
@@ -256,7 +258,11 @@ class PickTool(Tool):
 
 
 class WeightTool(Tool):
-    """A drag up or down, or the wheel, on an edge of a graph changes its weight: sends (edge, weight)."""
+    """A drag up or down, or the wheel, on an edge of a graph changes its weight.
+
+    Sends (edge, weight, edge, weight, …): every edge that was changed since the parameter was cleared, so that the
+    parameter alone tells the whole experiment.
+    """
 
     cursor = Qt.CursorShape.ArrowCursor
     _TRUST = 0.6
@@ -265,7 +271,13 @@ class WeightTool(Tool):
         super().__init__(control, send)
         self.graph: Graph | None = None
         self.weights: dict[int, float] = {}
+        self.changed: dict[int, float] = {}
         self._edge, self._from, self._origin, self._changed = -1, 0.0, 0.0, 0.0
+
+    def take(self, value: object) -> None:
+        """The edges that were changed so far."""
+        if not self.busy and isinstance(value, Sequence):
+            self.changed = {int(edge): float(weight) for edge, weight in zip(value[::2], value[1::2], strict=False)}
 
     def show(self, graph: Graph) -> None:
         """A new frame: the person's own weights give way to it once they have had time to arrive."""
@@ -295,7 +307,7 @@ class WeightTool(Tool):
     def release(self) -> None:
         """Sends the weight as it is now."""
         if self._edge in self.weights:
-            self.send((self._edge, self.weights[self._edge]), True)
+            self._tell(last=True)
         super().release()
 
     def wheel(self, at: QPointF, turned: int, m: Mapping) -> bool:
@@ -313,7 +325,11 @@ class WeightTool(Tool):
     def _set(self, edge: int, weight: float, last: bool) -> None:
         self.weights[edge] = round(weight, 6)
         self._changed = time.monotonic()
-        self.send((edge, self.weights[edge]), last)
+        self.changed[edge] = self.weights[edge]
+        self._tell(last)
+
+    def _tell(self, last: bool) -> None:
+        self.send(tuple(number for pair in self.changed.items() for number in pair), last)
 
 
 def tool_for(control: Control, on_graph: bool, send: Send) -> Tool | None:

@@ -107,6 +107,7 @@ def paint_graph(painter: QPainter, layer: Graph, scene: Scene) -> None:
 
 def _paint_edges(painter: QPainter, layer: Graph, weights: np.ndarray, scene: Scene) -> None:
     paths = edge_paths(layer, scene.mapping)
+    widest = 5.0 * float(np.clip(node_size(layer, scene.mapping.pixels(layer.nodes)) / 36, 0.4, 1.0))
     share = np.nan_to_num(np.abs(weights) / max(float(np.nanmax(np.abs(weights))), 0.5))
     level = np.rint(share * _LEVELS).astype(int)
     ends = np.asarray(layer.edges).reshape(-1, 2)
@@ -115,10 +116,10 @@ def _paint_edges(painter: QPainter, layer: Graph, weights: np.ndarray, scene: Sc
         chosen = (level == step) & ((weights > 0) == positive) & (focused == lit)
         strength = (0.25 + 0.75 * step / _LEVELS) * (1.0 if lit else 0.3)
         colour = mixed(scene.series(int(positive)), scene.colours.panel, strength)
-        draw_paths(painter, paths[chosen], QColor(colour), 0.7 + 4.3 * step / _LEVELS)
+        draw_paths(painter, paths[chosen], QColor(colour), max(widest * step / _LEVELS, 0.7))
     if 0 <= scene.focus.edge < len(weights):
         edge = scene.focus.edge
-        draw_paths(painter, paths[edge : edge + 1], QColor(scene.colours.text), 1.5 + 4.3 * float(share[edge]))
+        draw_paths(painter, paths[edge : edge + 1], QColor(scene.colours.text), 1.5 + widest * float(share[edge]))
 
 
 def _fills(layer: Graph, colours: Colours) -> list[str]:

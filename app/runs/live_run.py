@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from engine.api.errors import RunFolderError
 from engine.api.records import read_record, snapshot_path, snapshot_steps
 
 if TYPE_CHECKING:
@@ -262,6 +261,8 @@ class LiveRun(QObject):
             self.phase = ended.phase
             self.begin(session, start)
             return
+        if ended.phase != "failed":
+            self.at = ended.step
         self._stand_still(ended.phase, ended.summary)
         self.ended.emit(self, ended)
         self.stood.emit(self)
@@ -277,8 +278,6 @@ class LiveRun(QObject):
         self.phase, self.trouble, self.rate, self.left = phase, trouble, 0.0, math.nan
         self.visiting = None
         self.moments = snapshot_steps(self.folder)
-        with contextlib.suppress(RunFolderError):
-            self.at = read_record(self.folder).step
 
     def _leave_the_past(self) -> None:
         """An earlier moment becomes the present: what came after it is forgotten here as it is in the folder."""

@@ -63,6 +63,7 @@ class LabPage(QWidget):
         self._menu = QMenu(self)
         self.parts.bar.views.setMenu(self._menu)
         self._connect()
+        self.parts.bar.preset_speed(info.speed)
         self.stage.show_state()
 
     @property

@@ -38,6 +38,7 @@ SPEEDS = (
 )
 _ROOMY = 820
 _NAMES = 220
+_FEW_NAMES = 180
 _LINE = 3
 
 
@@ -58,6 +59,7 @@ class RunBar(QFrame):
         self.setFixedHeight(HEIGHT)
         self._trains = any(entry.name == "steps" for entry in info.fields)
         self._run: LiveRun | None = None
+        self._names = QWidget()
         self.title = ElidedLabel(info.title, "title")
         self.source = ElidedLabel(info.source, "small")
         self.main = QPushButton()
@@ -156,10 +158,9 @@ class RunBar(QFrame):
         names.addWidget(self.title)
         names.addWidget(self.source)
         names.addStretch(1)
-        holder = QWidget()
+        holder = self._names
         holder.setLayout(names)
         holder.setMinimumWidth(96)
-        holder.setMaximumWidth(max(self.title.sizeHint().width(), _NAMES))
         holder.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         names.setContentsMargins(0, 0, 0, 0)
         row = QHBoxLayout(self)
@@ -192,6 +193,7 @@ class RunBar(QFrame):
     def _fit(self) -> None:
         """Words where there is room, signs alone where there is not."""
         roomy = self._roomy()
+        self._names.setMaximumWidth(max(self.title.sizeHint().width(), _NAMES) if roomy else _FEW_NAMES)
         for button, roomy_width, words in (
             (self.main, 98, str(self.main.property("words"))),
             (self.restart, 78, "Again"),
@@ -226,6 +228,13 @@ class RunBar(QFrame):
         painter.fillRect(QRectF(0, self.height() - _LINE, self.width(), _LINE), QColor(colours.line))
         painter.fillRect(QRectF(0, self.height() - _LINE, self.width() * share, _LINE), QColor(colour))
         painter.end()
+
+    def preset_speed(self, per_second: float) -> None:
+        """Chooses the speed at which a lab wants to be watched: the nearest that the menu has; 0 is the highest."""
+        nearest = min(SPEEDS, key=lambda speed: abs(speed[0] - per_second))
+        for action in self.speed.menu().actions():
+            if action.data() == nearest[0]:
+                action.trigger()
 
     def _choose_speed(self, per_second: float, words: str) -> None:
         self.speed.setText(words)
@@ -266,6 +275,7 @@ def _speed_button(choose: object) -> QToolButton:
     group = QActionGroup(menu)
     for per_second, words, tip in SPEEDS:
         action = QAction(words if not tip else f"{words}    {tip.lower()}", menu, checkable=True)
+        action.setData(per_second)
         action.setChecked(per_second == 0.0)
         action.triggered.connect(lambda _, value=per_second, text=words: choose(value, text))  # type: ignore[operator]
         group.addAction(action)

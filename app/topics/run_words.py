@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.api.frames import item_of, view_of
 from engine.api.params import Button, Canvas, Dataset, Field, File, Matrix, Pick, PointSet, Toggle, to_json
 from engine.api.words import number, plural
 
@@ -95,6 +96,8 @@ def main_scalars(info: LabInfo, names: list[str], most: int) -> list[str]:
 
 
 def scalar_headings(names: list[str]) -> list[str]:
-    """Short headings for curves: the last part of each name, or the view's where two would be called alike."""
+    """Short headings for curves: the last part of each name, with the view's before it where two would be called alike."""
     items = [name.rpartition("/")[2] for name in names]
-    return [item if items.count(item) == 1 else name.partition("/")[0] for name, item in zip(names, items, strict=True)]
+    if len(set(items)) == len(items):
+        return items
+    return [" ".join(dict.fromkeys((view_of(name), item_of(name)))) for name in names]

@@ -117,6 +117,8 @@ class RunsModel(QAbstractTableModel):
             record = replace(record, step=at, total=live.total or record.total, last=record.last | live.last)
             record = replace(record, changes=live.changes, params=record.params | live.params)
             return Row(folder, record, live, live.phase or "", self._colours.get(folder.name, -1))
+        if live is not None:
+            record = replace(record, step=max(record.step, live.at))
         state = record.state
         if state not in ("finished", "stopped", "failed"):
             state = "elsewhere" if is_open(folder) else "interrupted"

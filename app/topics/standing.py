@@ -32,6 +32,8 @@ class Slot:
 
 def step_words(run: LiveRun) -> str:
     """As “step 1,240 of 5,000”."""
+    if run.total and run.at == run.total:
+        return f"{run.total:,} steps"
     if run.total:
         return f"step {run.at:,} of {run.total:,}"
     return f"step {run.at:,}" if run.at or run.phase == "running" else ""
@@ -92,7 +94,7 @@ class Standing(QWidget):
 
     def sizeHint(self) -> QSize:
         """Two lines."""
-        return QSize(176, 40)
+        return QSize(240, 40)
 
     def show_run(self, run: LiveRun | None, hint: str = "") -> None:
         """Says how this run stands. `hint`: the second line where there is nothing to tell."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING
 
@@ -245,3 +246,9 @@ def test_everything_has_a_tooltip_and_a_name(open_page: Open) -> None:
     for button in (*buttons, scrubber.go_on, scrubber.fork, scrubber.home):
         assert button.toolTip(), button
         assert button.text() or button.accessibleName(), button
+
+
+def test_a_lab_starts_at_the_speed_at_which_it_wants_to_be_watched(open_page: Callable[..., LabPage]) -> None:
+    page = open_page(dataclasses.replace(fake_lab("waits"), speed=60.0))
+    assert page.parts.bar.speed.text() == "60/s"
+    assert page.conductor._speed == 60.0

@@ -80,7 +80,8 @@ def test_values_and_changes_in_words() -> None:
 def test_main_curves_are_those_of_the_first_view() -> None:
     names = ["extra/b", "grid/x", "loss/kl", "loss/nll"]
     assert main_scalars(LAB, names, 3) == ["loss/kl", "loss/nll", "grid/x"]
-    assert scalar_headings(["loss/test", "accuracy/test", "loss/kl"]) == ["loss", "accuracy", "kl"]
+    assert scalar_headings(["loss/test", "accuracy/test", "loss/kl"]) == ["loss test", "accuracy test", "loss kl"]
+    assert scalar_headings(["loss/kl", "loss/nll"]) == ["kl", "nll"]
 
 
 def test_speed_and_relations_in_words() -> None:

@@ -116,7 +116,8 @@ class Shot:
             self._wait(lambda: not page.conductor.proving, "the checks did not end")
 
     def _train(self, page: LabPage, steps: int) -> None:
-        """Exactly so many steps: the worker gets “hold” before its first one, then the number."""
+        """Exactly so many steps: the worker gets “hold” before its first one, then the number, at full speed."""
+        page.conductor.speed(0.0)
         page.start()
         run = page.conductor.front
         if run is None or run.session is None:

@@ -78,7 +78,7 @@ class Incoming(QObject):
 
     def _ask(self, drop: Drop, labs: list[LabInfo]) -> None:
         menu = QMenu(self._window)
-        menu.addSection(f"Use {drop.words} in")
+        menu.addAction(f"Use {drop.words} in").setEnabled(False)
         for info in labs:
             menu.addAction(info.title, partial(self._give, drop, info))
         menu.aboutToHide.connect(menu.deleteLater)

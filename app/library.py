@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
-from engine.api.catalogue import ROOT, read_cached
+from engine.api.catalogue import LABS, ROOT, read_cached
 from engine.api.lab import TOPICS, LabInfo, Topic, info_from_json
 
 if TYPE_CHECKING:
@@ -57,8 +57,10 @@ class Library(QObject):
         return next((info for info in self.labs if info.id == lab), None)
 
     def topics(self) -> tuple[Topic, ...]:
-        """The topics that have a lab, in the course's order."""
-        there = {info.topic for info in self.labs}
+        """The topics that have a lab, in the course's order; before the labs are read, those that have a lab's file."""
+        there = (
+            {info.topic for info in self.labs} if self.known else {path.parent.name for path in LABS.glob("*/[!_]*.py")}
+        )
         return tuple(topic for topic in TOPICS if topic.id in there)
 
     def labs_of(self, topic: str) -> tuple[LabInfo, ...]:

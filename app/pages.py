@@ -33,6 +33,7 @@ class Pages(QStackedWidget):
     """Opens pages by name, and keeps each as it was left."""
 
     opened = Signal(str)  # a page
+    wanted = Signal(str)  # a card was clicked
     status = Signal(str)  # of the page in front
     titled = Signal(str)
     running = Signal(str, bool)  # a lab has, or has no longer, a live run
@@ -117,7 +118,7 @@ class Pages(QStackedWidget):
 
     def _add(self, name: str, page: QWidget) -> QWidget:
         if isinstance(page, StartPage | TopicPage):
-            page.opened.connect(self.open)
+            page.opened.connect(self.wanted)
         self._pages[name] = page
         self.addWidget(page)
         return page

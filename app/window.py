@@ -131,6 +131,7 @@ class MainWindow(QMainWindow):
         self.navigator.opened.connect(self.open_page)
         self.navigator.fold_wanted.connect(self.toggle_navigator)
         self.pages.opened.connect(self._arrive)
+        self.pages.wanted.connect(self.open_page)
         self.pages.status.connect(self.foot.tell)
         self.pages.titled.connect(self._title)
         self.pages.running.connect(self.navigator.set_running)
@@ -151,7 +152,7 @@ class MainWindow(QMainWindow):
         self.resize(min(USUAL[0], room.width()), min(USUAL[1], room.height()))
         if "window" in layout:
             self.restoreGeometry(QByteArray(base64.b64decode(layout["window"], validate=False)))
-        theme().reduce_motion = self.settings.reduce_motion
+        self._apply_habits()
         self.actions_.of[f"theme_{self.settings.theme}"].setChecked(True)
         self._tell_problem()
         self.library.read()
@@ -210,7 +211,10 @@ class MainWindow(QMainWindow):
     # What can be done from anywhere ------------------------------------------------------------------------------
 
     def open_page(self, page: str) -> None:
-        """Opens a page; one that does not exist is answered with a toast."""
+        """Opens a page, once the labs are known; one that does not exist is answered with a toast."""
+        if not self.library.known:
+            self._wanted, self._asked = page, True
+            return
         try:
             self.pages.open(page)
         except StudioError as error:
@@ -368,7 +372,7 @@ class MainWindow(QMainWindow):
 
     def _tell_no_library(self, sentence: str, details: str) -> None:
         notify(sentence, details=details)
-        self.pages.start.reading.setText("There are no labs to show.")
+        self.pages.start.tell_trouble("There are no labs to show.")
 
     def _save(self) -> None:
         self.settings.save()
@@ -377,8 +381,12 @@ class MainWindow(QMainWindow):
     def _apply_setting(self, name: str) -> None:
         if name == "theme":
             self.set_theme(self.settings.theme)
-        theme().reduce_motion = self.settings.reduce_motion
+        self._apply_habits()
         self._save()
+
+    def _apply_habits(self) -> None:
+        theme().reduce_motion = self.settings.reduce_motion
+        self.host.moments.keep, self.host.moments.every = self.settings.snapshots_kept, self.settings.snapshot_seconds
 
     def _entry(self, action: QAction) -> Entry:
         return Entry(plain(action.text()), "", "command", "command", action.trigger, keys_of(action))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.runs.session import Session
+from app.runs.session import Moments, Session
 from engine.api import door
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Host(QObject):
         self._sessions: list[Session] = []
         self._closed = False
         self.about: Ready | None = None
+        self.moments = Moments()
         self._breath = QTimer(self, singleShot=True, interval=_BREATH_MS)
         self._breath.timeout.connect(self._replace)
 
@@ -65,7 +66,7 @@ class Host(QObject):
             session.end(max(0.1, until - time.monotonic()))
 
     def _make(self) -> Session:
-        session = Session(self._serve, self._threads, self)
+        session = Session(self._serve, self._threads, self, self.moments)
         session.ready.connect(self._meet)
         session.gone.connect(self._forget)
         self._sessions.append(session)

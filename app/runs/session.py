@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
 _PERIOD = 1 / 30
 _BUDGET = 0.006
 _PATIENCE_MS = 5000
+
+
+@dataclass
+class Moments:
+    """What a person wants kept for rewinding: `keep` snapshots at most, one after `every` seconds at the latest."""
+
+    keep: int = 24
+    every: float = 10.0
 
 
 class Session(QObject):
@@ -48,8 +57,11 @@ class Session(QObject):
 
     _arrived = Signal()
 
-    def __init__(self, serve: Serve, threads: int, parent: QObject | None = None) -> None:
+    def __init__(
+        self, serve: Serve, threads: int, parent: QObject | None = None, moments: Moments | None = None
+    ) -> None:
         super().__init__(parent)
+        self._moments = moments or Moments()
         self.about: messages.Ready | None = None
         self.phase: messages.Phase | None = None
         self.folder = ""
@@ -87,7 +99,7 @@ class Session(QObject):
     def start(self, start: messages.Start) -> None:
         """Runs a lab."""
         self.phase, self.folder = "starting", start.folder
-        self._send(start)
+        self._send(replace(start, keep=self._moments.keep, every=self._moments.every))
 
     def pause(self) -> None:
         """Holds at the next step."""

@@ -79,14 +79,15 @@ class StartPage(CardPage):
         super().__init__(library, parent)
         self._runs = runs
         self._features = EvenGrid(least=200, ratio=0.6, extra=56)
-        self.section("", self._features)
+        self._features_section = self.section("", self._features)
         self._recent = EvenGrid(least=230, ratio=0.0, extra=64, most=RUNS)
         self._recent_section = self.section("CONTINUE WHERE YOU LEFT OFF", self._recent)
         self._topics = EvenGrid(least=198, ratio=0.56, extra=TEXT, most=6)
-        self._topics_section = self.section("TOPICS", self._topics)
-        self.reading = QLabel("Reading the labs …")
-        self.reading.setProperty("role", "dim")
-        self.column.addWidget(self.reading)
+        self.section("TOPICS", self._topics)
+        self.trouble = QLabel()
+        self.trouble.setProperty("role", "dim")
+        self.trouble.hide()
+        self.column.addWidget(self.trouble)
         self.fill()
 
     def fill(self) -> None:
@@ -101,9 +102,15 @@ class StartPage(CardPage):
         self._topics.clear()
         for topic in self.library.topics():
             self._topics.addWidget(self._topic(topic))
-        self._topics_section.setVisible(bool(self.library.labs))
-        self.reading.setVisible(not self.library.known)
+        self._features_section.setVisible(self.library.known)
+        self.trouble.setVisible(self.library.known and not self.library.labs)
         self.fill_runs()
+
+    def tell_trouble(self, text: str) -> None:
+        """Says why there is nothing to open."""
+        self._topics.clear()
+        self.trouble.setText(text)
+        self.trouble.show()
 
     def fill_runs(self) -> None:
         """Shows the newest runs, which may have changed since."""
@@ -131,8 +138,8 @@ class StartPage(CardPage):
     def _topic(self, topic: Topic) -> Card:
         labs = self.library.labs_of(topic.id)
         pictures = [Thumbnail(info.id, topic.icon) for info in labs]
-        picture = next((found for found in pictures if found.is_real), pictures[0])
-        card = PictureCard(topic.title, plural(len(labs), "lab"), picture)
+        picture = next((found for found in pictures if found.is_real), Thumbnail(topic.id, topic.icon))
+        card = PictureCard(topic.title, plural(len(labs), "lab") if self.library.known else "reading …", picture)
         card.setToolTip(topic.summary)
         card.clicked.connect(partial(self.opened.emit, topic.id))
         return card

@@ -24,6 +24,7 @@ class Start:
     """Run a lab into `folder`. `params` as JSON (missing ones take their default). `resume`: a snapshot's path to go on from.
 
     `parent`: (run folder's name, step) of a fork. `watch`: the views that are open. `speed`: steps a second at most, 0 is free.
+    `keep`: how many moments the run holds for rewinding; `every`: seconds after which it keeps the next, at the latest.
     """
 
     lab: str
@@ -36,6 +37,8 @@ class Start:
     watch: tuple[str, ...] | None = None
     paused: bool = False
     speed: float = 0.0
+    keep: int = 24
+    every: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,20 +10,20 @@ from engine.api.records import snapshot_path, snapshot_steps
 from engine.run.snapshots import Snapshot, delete_snapshot, thin, write_snapshot
 
 _SHARE = 0.03
-_SECONDS = 10.0
 _MOMENTS = 20
 
 
 class Keeper:
     """Writes the snapshots of one run's folder.
 
-    A moment is due after every twentieth of the run or every ten seconds, whichever comes first, as long as writing takes no more than
-    three hundredths of the time.
+    A moment is due after every twentieth of the run or after `every` seconds, whichever comes first, as long as writing takes no more
+    than three hundredths of the time. `keep`: how many there are at most.
     """
 
-    def __init__(self, folder: Path, keep: int = 24) -> None:
+    def __init__(self, folder: Path, keep: int = 24, every: float = 10.0) -> None:
         self._folder = folder
         self._keep = keep
+        self._every = every
         self._cost = 0.0
         self._last_time = time.perf_counter()
         self._last_step: int | None = None
@@ -38,11 +38,12 @@ class Keeper:
         waited = time.perf_counter() - self._last_time
         if waited < self._cost / _SHARE:
             return False
-        return waited >= _SECONDS or step - self._last_step >= max(1, total // _MOMENTS)
+        return waited >= self._every or step - self._last_step >= max(1, total // _MOMENTS)
 
     def save(self, snapshot: Snapshot) -> tuple[int, ...]:
         """Writes it, drops the ones that are too many, and returns the steps that are kept. Raises OSError."""
         begun = time.perf_counter()
+        self._last_step, self._last_time = snapshot.step, begun  # a full disk is not tried again at every step
         write_snapshot(self._folder, snapshot)
         steps = tuple(sorted({*self.steps, snapshot.step}))
         dropped = thin(steps, self._keep)

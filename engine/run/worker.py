@@ -218,9 +218,12 @@ class Run:
 
     def go(self) -> tuple[Phase, int]:
         """Runs to the end; how it ended, and at which step. Raises whatever the lab raises."""
-        resume = self._moment(self._start.resume)
-        params = self._params(resume)
-        with removed_if_refused(self._path), RunFolder(self._path, self._record(params)) as folder:
+        with removed_if_refused(self._path):
+            resume = self._moment(self._start.resume)
+            return self._in_folder(self._params(resume), resume)
+
+    def _in_folder(self, params: Any, resume: Snapshot | None) -> tuple[Phase, int]:
+        with RunFolder(self._path, self._record(params)) as folder:
             outbox = Outbox(self._events, self._slots, folder, self._steering)
             outbox.watched = None if self._start.watch is None else frozenset(self._start.watch)
             self._steering.outbox = outbox
@@ -243,7 +246,6 @@ class Run:
             return None
         snapshot, source = find_snapshot(Path(path), self._lab.id)
         if source.resolve() != self._path.resolve():
-            self._path.mkdir(parents=True, exist_ok=True)
             copy_history(source, self._path, snapshot.step)
         return snapshot
 
@@ -265,7 +267,7 @@ class Run:
     def _run_and_rewind(self, folder: RunFolder, outbox: Outbox, params: Any, resume: Snapshot | None) -> Context:
         """Runs; where the person goes back to an earlier moment, runs again from there."""
         while True:
-            keeper = Keeper(self._path)
+            keeper = Keeper(self._path, self._start.keep, self._start.every)
             setting = Setting(
                 lab=self._lab,
                 params=params,

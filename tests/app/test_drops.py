@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app import drops
 from app.drops import Drop, classify, takers
 from engine.api.errors import DataError
 from engine.api.share import Experiment, share_string
@@ -105,7 +104,7 @@ def test_a_huge_folder_is_not_walked_to_its_end(tmp_path: Path, monkeypatch: pyt
             seen.append(number)
             yield str(top), [], [f"{number}-{index}.txt" for index in range(100)]
 
-    monkeypatch.setattr(drops.os, "walk", walk)
+    monkeypatch.setattr(os, "walk", walk)
     with pytest.raises(DataError):
         classify([tmp_path])
     assert len(seen) < 100

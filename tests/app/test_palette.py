@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -83,9 +84,7 @@ def palette(qtbot: QtBot, look: Theme, done: list[str]) -> Iterator[Palette]:
     window.show()
     window.activateWindow()
     qtbot.waitExposed(window)
-    entries = [
-        Entry(title, note, kind, "flask", lambda title=title: done.append(title)) for title, note, kind in TITLES
-    ]
+    entries = [Entry(title, note, kind, "flask", partial(done.append, title)) for title, note, kind in TITLES]
     made.open(entries)
     yield made
     window.close()

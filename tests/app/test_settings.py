@@ -199,4 +199,10 @@ def test_a_change_in_the_dialog_takes_effect_at_once_and_is_kept(window: MainWin
     with qtbot.waitSignal(look.changed):
         themes.setCurrentIndex(1)
     assert load_settings(window.places.config).theme == "light"
+    kept, seconds = (dialog.editors[name] for name in ("snapshots_kept", "snapshot_seconds"))
+    assert isinstance(kept, QSpinBox)
+    assert isinstance(seconds, QSpinBox)
+    kept.setValue(7)
+    seconds.setValue(3)
+    assert (window.host.moments.keep, window.host.moments.every) == (7, 3)
     dialog.accept()

@@ -113,7 +113,12 @@ def test_an_unknown_page_of_the_window_is_refused_before_it_opens(
 def test_what_torchrun_sets_is_passed_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     seen: list[tuple[list[str], Path, object]] = []
     cli = importlib.import_module("engine.run.cli")
-    monkeypatch.setattr(cli, "main", lambda argv, places, ranks: seen.append((argv, places.runs, ranks)) or 0)
+
+    def note(argv: list[str], places: Places, ranks: object) -> int:
+        seen.append((argv, places.runs, ranks))
+        return 0
+
+    monkeypatch.setattr(cli, "main", note)
     monkeypatch.setenv("PERCEPTION_STUDIO_HOME", str(tmp_path))
     assert program.main(["labs"]) == 0
     for name, value in (("RANK", "1"), ("WORLD_SIZE", "2"), ("LOCAL_RANK", "1")):

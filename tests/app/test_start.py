@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from app.theme import Theme
 
 
-def keep_run(root: Path, lab: str, number: int, state: str = "finished", **last: float) -> Path:
+def keep_run(root: Path, lab: str, number: int, state: str = "finished", elbo: float | None = None) -> Path:
     folder = root / f"2026-02-{number:02d}_12-00-00_{lab}"
     folder.mkdir(parents=True)
-    record = RunRecord(lab, {}, step=1000 * number, state=state, created=time.time() - 3600 * number, last=last)
+    record = RunRecord(lab, {}, step=1000 * number, state=state, created=time.time() - 3600 * number)
+    record.last = {} if elbo is None else {"loss/ELBO": elbo}
     write_record(folder, record)
     return folder
 
@@ -46,7 +47,7 @@ def library(places: Places, look: Theme) -> Library:
 
 @pytest.fixture
 def page(library: Library, places: Places, qtbot: QtBot) -> StartPage:
-    keep_run(places.runs, "autoencoders.vae", 1, **{"loss/ELBO": 23.456})
+    keep_run(places.runs, "autoencoders.vae", 1, elbo=23.456)
     keep_run(places.runs, "neurons.perceptron", 2, "failed")
     keep_run(places.runs, "long.gone", 3)
     keep_run(places.runs, "neurons.broken", 4)
@@ -115,13 +116,12 @@ def test_cards_open_by_click_and_by_key(page: StartPage, qtbot: QtBot) -> None:
 def test_cards_are_reached_by_tab_in_the_order_in_which_one_reads(page: StartPage, qtbot: QtBot) -> None:
     first = card(page, "Variational autoencoder", FeatureCard)
     first.setFocus(Qt.FocusReason.TabFocusReason)
-    names = [first.title]
-    widget: QWidget = first
-    for _ in range(4):
+    names: list[str] = []
+    widget: QWidget | None = first
+    while widget is not None and len(names) < 5:
+        if isinstance(widget, Card):
+            names.append(widget.title)
         widget = widget.nextInFocusChain()
-        while not isinstance(widget, Card):
-            widget = widget.nextInFocusChain()
-        names.append(widget.title)
     assert names == [*cards(page, FeatureCard), "Drop anything", "Perceptron"]
 
 
@@ -129,8 +129,10 @@ def test_cards_are_reached_by_tab_in_the_order_in_which_one_reads(page: StartPag
 def test_no_card_is_cut_or_covered_at_any_width(page: StartPage, qtbot: QtBot, width: int) -> None:
     page.resize(width, 900)
     qtbot.wait(10)
+    body = page.widget()
+    assert body is not None
     boxes = [
-        QRect(found.mapTo(page.widget(), found.rect().topLeft()), found.size())
+        QRect(found.mapTo(body, found.rect().topLeft()), found.size())
         for found in page.findChildren(Card)
         if found.isVisible()
     ]
@@ -208,7 +210,7 @@ def test_an_even_grid_shares_the_width_and_asks_for_the_height_it_needs(qtbot: Q
     assert grid.heightForWidth(100) == 6 * 60 + 5 * 10
     assert grid.heightForWidth(430) == 2 * 60 + 10
     grid.setGeometry(QRect(0, 0, 430, 130))
-    places = [grid.itemAt(index).geometry() for index in range(6)]
+    places = [button.geometry() for button in grid.widgets()]
     assert places[0] == QRect(0, 0, 100, 60)
     assert places[3] == QRect(330, 0, 100, 60)
     assert places[4] == QRect(0, 70, 100, 60)

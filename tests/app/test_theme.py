@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QFontInfo, QFontMetricsF, QGuiApplication, QImage
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
@@ -27,10 +27,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def luminance(colour: str) -> float:
-    parts = [
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in QColor(colour).getRgbF()[:3]
-    ]
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+    mixed_of = QColor(colour)
+    shares = (mixed_of.redF(), mixed_of.greenF(), mixed_of.blueF())
+    red, green, blue = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def contrast(one: str, other: str) -> float:
@@ -168,9 +168,7 @@ def covered(picture: QImage) -> float:
     return sum(alpha > 0 for alpha in alphas) / len(alphas)
 
 
-def brightest(picture: QImage):  # type: ignore[no-untyped-def]
+def brightest(picture: QImage) -> QPoint:
     """The most opaque pixel."""
-    from PySide6.QtCore import QPoint
-
     points = [QPoint(x, y) for x in range(picture.width()) for y in range(picture.height())]
     return max(points, key=lambda point: picture.pixelColor(point).alpha())

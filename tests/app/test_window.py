@@ -25,7 +25,7 @@ from app.topics.page_actions import DEEDS
 from engine.api.messages import Ready
 from engine.api.records import RunRecord, write_record
 from engine.api.share import Experiment, share_string
-from tests.app.samples import SamplePage
+from tests.app.samples import LABS, SamplePage
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -98,7 +98,7 @@ def test_a_card_leads_to_a_topic_and_its_lab(window: MainWindow, qtbot: QtBot) -
     qtbot.mouseClick(neurons, Qt.MouseButton.LeftButton)
     assert window.pages.name == "neurons"
     assert window.navigator.isVisible()
-    lab = next(card for card in window.pages.currentWidget().findChildren(Card) if card.title == "Perceptron")
+    lab = next(card for card in window.findChildren(Card) if card.title == "Perceptron" and card.isVisible())
     qtbot.mouseClick(lab, Qt.MouseButton.LeftButton)
     assert window.pages.name == "neurons.perceptron"
     assert window.windowTitle() == "Perceptron — Perception Studio"
@@ -187,6 +187,26 @@ def test_a_list_that_cannot_be_made_is_told(places: Places, qtbot: QtBot, monkey
     assert "list of labs could not be made" in failed.args[0]
     assert "main.py" in failed.args[1]
     library.close()
+
+
+def test_without_labs_the_start_page_says_so(window: MainWindow) -> None:
+    window.library.failed.emit("The list of labs could not be made.", "ImportError")
+    assert toasts(window) == ["The list of labs could not be made."]
+    assert window.pages.start.trouble.isVisible()
+
+
+def test_while_the_labs_are_read_their_topics_stand_and_a_click_is_kept_for_later(
+    make_window: MakeWindow, places: Places, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.library.read_cached", lambda _: None)
+    monkeypatch.setattr("app.library.QProcess.start", lambda *_: None)
+    window = make_window()
+    (topic,) = [card for card in window.findChildren(Card) if card.title == "Neurons"]
+    assert topic.note == "reading …"
+    qtbot.mouseClick(topic, Qt.MouseButton.LeftButton)
+    assert window.pages.name == "start"
+    window.library._take(LABS)
+    assert window.pages.name == "neurons"
 
 
 def test_closing_ends_the_reading(places: Places, qtbot: QtBot) -> None:

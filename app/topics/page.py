@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QComboBox, QMenu, QWidget
 
@@ -24,6 +24,7 @@ from app.topics.fork_card import ForkCard
 from app.topics.page_actions import PageActions
 from app.topics.page_parts import PageLayout, Parts
 from app.topics.stage import Stage
+from app.views.viewport_stage import Stage as ViewportStage
 from engine.api.share import command_line, share_string
 
 if TYPE_CHECKING:
@@ -359,7 +360,7 @@ class LabPage(QWidget):
         super().showEvent(event)
         self.deeds.group.setEnabled(True)
         self.window().installEventFilter(self)
-        _application().focusChanged.connect(self._give_space)
+        _application().focusChanged.connect(self._give_keys)
         self._watch_soon.start()
         self.stage.show_state()
         if not self._begun:
@@ -377,7 +378,7 @@ class LabPage(QWidget):
         super().hideEvent(event)
         self.deeds.group.setEnabled(False)
         self.window().removeEventFilter(self)
-        _application().focusChanged.disconnect(self._give_space)
+        _application().focusChanged.disconnect(self._give_keys)
         self._watch_soon.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -391,13 +392,15 @@ class LabPage(QWidget):
             self._watch_soon.start()
         return False
 
-    def _give_space(self, left: QWidget | None, entered: QWidget | None) -> None:
-        """Space belongs to a button or a list that the keyboard is on, before it starts or pauses."""
-        taken = (
+    def _give_keys(self, left: QWidget | None, entered: QWidget | None) -> None:
+        """Where the keyboard is counts first: Space presses a button, and S and F fly and frame in a 3-D view."""
+        presses = (
             isinstance(entered, QAbstractButton | QComboBox | QAbstractItemView)
             and entered is not self.parts.dock.table
         )
-        self.deeds.of["toggle"].setShortcut(QKeySequence() if taken else QKeySequence(Qt.Key.Key_Space))
+        flies = isinstance(entered, ViewportStage)
+        for name, taken in (("toggle", presses), ("step", flies), ("fork", flies)):
+            self.deeds.of[name].setShortcut(QKeySequence() if taken else QKeySequence(self.deeds.keys[name]))
 
 
 def _application() -> QApplication:

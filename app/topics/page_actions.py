@@ -56,6 +56,7 @@ class PageActions:
 
     def __init__(self, page: QWidget, handlers: Mapping[str, Callable[[], object]]) -> None:
         self.of: dict[str, QAction] = {}
+        self.keys = {deed.name: deed.keys for deed in DEEDS}
         self.group = QActionGroup(page)
         self.group.setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
         for deed in DEEDS:

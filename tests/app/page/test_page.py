@@ -13,6 +13,8 @@ from PySide6.QtWidgets import QApplication
 
 from app.notify import notifier
 from app.views.curves import CurvesView
+from app.views.viewport_stage import Stage
+from engine.api import Points
 from engine.api.errors import DataError, ParameterError
 from engine.api.share import Experiment, read_share_string
 from tests.app.page.conftest import fake_lab
@@ -68,6 +70,18 @@ def test_space_starts_and_a_focused_button_keeps_its_space(open_page: Open, qtbo
     page.parts.bar.proof.setFocus()
     qtbot.keyClick(page.parts.bar.proof, Qt.Key.Key_Space)
     assert page.parts.side.currentWidget() is page.parts.side.proof
+
+
+def test_a_3d_view_keeps_the_keys_that_it_flies_with(open_page: Open, qtbot: QtBot) -> None:
+    page = open_page(fake_lab("waits"))
+    page.parts.grid.panel("scene").accept(Points("scene", np.zeros((4, 3))))
+    stage = page.findChild(Stage)
+    assert stage is not None
+    assert page.deeds.of["step"].shortcut().toString() == "S"
+    stage.setFocus()
+    qtbot.waitUntil(lambda: page.deeds.of["step"].shortcut().isEmpty())
+    page.parts.scrubber.line.setFocus()
+    qtbot.waitUntil(lambda: page.deeds.of["step"].shortcut().toString() == "S")
 
 
 def test_every_point_of_a_flood_reaches_the_chart(open_page: Open, qtbot: QtBot) -> None:

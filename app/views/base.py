@@ -73,6 +73,15 @@ class View(QWidget):
     def clear(self) -> None:
         """Forgets what it shows."""
 
+    @property
+    def settled(self) -> bool:
+        """Whether it shows all that it was given; one that draws in the background takes a moment."""
+        return True
+
+    def note(self, frame: Frame) -> str:
+        """The dim text beside the title, now that `frame` is shown."""
+        return str(getattr(frame, "note", ""))
+
     # the header ---------------------------------------------------------------------------------------------------------------
 
     def legend(self) -> tuple[LegendEntry, ...]:

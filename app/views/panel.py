@@ -139,7 +139,8 @@ class ViewPanel(QFrame):
             self._take(make_view(type(frame)))
         if self.view is not None:
             self.view.show_frame(frame)
-        self._set_note(getattr(frame, "note", "") or (self.place.hint if getattr(frame, "edits", "") else ""))
+        note = self.view.note(frame) if self.view is not None else ""
+        self._set_note(note or (self.place.hint if getattr(frame, "edits", "") else ""))
 
     def curves(self) -> CurvesView:
         """The chart of this panel, made at the first call."""

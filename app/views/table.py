@@ -9,7 +9,8 @@ from app.views.picture import PictureView
 from app.views.plot import PlotView
 from app.views.table_view import TableView
 from app.views.text_view import TextView
-from engine.api import Frame, Images, Picture, Plot, Table, Text
+from app.views.viewport import ViewportView
+from engine.api import Frame, Images, Lines, Mesh, Picture, Plot, Points, Splats, Table, Text
 
 if TYPE_CHECKING:
     from app.views.base import View
@@ -20,6 +21,10 @@ VIEWS: dict[type[Frame], type[View]] = {
     Picture: PictureView,
     Table: TableView,
     Text: TextView,
+    Mesh: ViewportView,
+    Points: ViewportView,
+    Lines: ViewportView,
+    Splats: ViewportView,
 }
 """Scalars and truths have no row: they go to a `CurvesView` as points."""
 

@@ -34,7 +34,16 @@ def run_headless(argv: list[str], places: Places) -> int:
 
     rank, world, local = (os.environ.get(name) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
     ranks = Ranks(int(rank), int(world), int(local or 0)) if rank and world else None
-    return cli.main(argv, places, ranks)
+    return cli.main(argv, places, ranks, describe_opengl)
+
+
+def describe_opengl() -> str:
+    """OpenGL in words; Qt is loaded only when it is asked for."""
+    if not has_screen():
+        return "none (no screen)"
+    from app.views.opengl import describe
+
+    return describe()
 
 
 def run_window(argv: list[str], places: Places) -> int:

@@ -188,13 +188,20 @@ class Shot:
                 raise StudioError(f"No picture was made: {what} for {STILL_SECONDS:.0f} seconds.")
 
     def _settle(self) -> None:
-        """Until no picture has come for a moment, and the window has painted."""
+        """Until no picture has come for a moment, and the window has painted, scenes too."""
+        from app.views.base import View
+
         begun, longest = time.monotonic(), 8 * _SETTLE_SECONDS
         self._moved = begun
 
         def quiet() -> bool:
             now = time.monotonic()
-            return now - begun > _SETTLE_SECONDS and (now - self._moved > _SETTLE_SECONDS or now - begun > longest)
+            still = now - self._moved > _SETTLE_SECONDS or now - begun > longest
+            return (
+                now - begun > _SETTLE_SECONDS
+                and still
+                and all(view.settled for view in self._window.findChildren(View))
+            )
 
         self._wait(quiet, "the page does not come to rest")
 

@@ -125,7 +125,7 @@ def _read_shot(argv: Sequence[str]) -> ShotOrder:
     parser.add_argument("--theme", choices=("dark", "light"), default="dark", help="dark or light")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="set a parameter of the lab")
     parser.add_argument("--data", default="", metavar="PATH", help="the person's own pictures or file for the lab")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of all random numbers")
+    parser.add_argument("--seed", type=_seed, default=0, metavar="S", help="of all random numbers")
     parser.add_argument("--tab", choices=("controls", "notes", "code", "proof"), default="", help="the dock's tab")
     parser.add_argument("--thumbnail", default="", metavar="VIEW", help="only this view, 480x300, for the lab's card")
     read = parser.parse_args(argv)
@@ -148,6 +148,12 @@ def _size(text: str) -> tuple[int, int]:
     if not (width.isdigit() and height.isdigit() and 400 <= int(width) <= 7680 and 300 <= int(height) <= 4320):
         raise argparse.ArgumentTypeError(f"a size is WIDTHxHEIGHT in pixels, as 1440x900, not {text!r}")
     return int(width), int(height)
+
+
+def _seed(text: str) -> int:
+    if not text.isdigit() or int(text) >= 2**31:
+        raise argparse.ArgumentTypeError(f"a seed is a whole number from 0 to {2**31 - 1}, not {text!r}")
+    return int(text)
 
 
 def _count(text: str) -> int:

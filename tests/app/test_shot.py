@@ -74,6 +74,7 @@ def test_every_option_of_a_shot() -> None:
         ("shot --page start --out a.png --steps -4", "argument --steps"),
         ("shot --page start --out a.png --steps many", "whole number"),
         ("shot --page start --out a.png --theme blue", "dark"),
+        ("shot --page start --out a.png --seed -1", "from 0 to 2147483647"),
     ],
 )
 def test_what_makes_no_sense_is_one_line_and_exit_2(

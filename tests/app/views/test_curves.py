@@ -139,6 +139,33 @@ def test_true_value_is_labelled_inside_and_clear_of_curves(view: CurvesView, qtb
     assert not covered.any()
 
 
+def test_a_label_goes_where_the_curves_are_not(view: CurvesView, qtbot: QtBot) -> None:
+    view.append("a", "acc", STEPS, np.where(STEPS < 500, 5.0, 2.0) + 0.1 * np.sin(STEPS))
+    view.set_truth("acc", 4.8, "chance")
+    settle(qtbot, view)
+    seen(view.chart)
+    assert view.chart._truth_painter.areas["acc"].center().x() > view.chart.width() / 2
+
+
+def test_a_label_at_the_upper_edge_stands_below_its_line(view: CurvesView, qtbot: QtBot) -> None:
+    view.append("a", "acc", STEPS, STEPS / 1000)
+    view.set_truth("acc", 1.0, "perfect")
+    settle(qtbot, view)
+    seen(view.chart)
+    m = view.chart.mapping()
+    assert view.chart._truth_painter.areas["acc"].top() >= float(m.y_pixels(1.0))
+
+
+def test_two_labels_of_the_same_value_do_not_cover_each_other(view: CurvesView, qtbot: QtBot) -> None:
+    view.append("a", "x", STEPS, np.full(1000, 1.0))
+    view.set_truth("x", 0.5, "one bound")
+    view.set_truth("y", 0.5, "another bound")
+    settle(qtbot, view)
+    seen(view.chart)
+    areas = view.chart._truth_painter.areas
+    assert not areas["x"].intersects(areas["y"])
+
+
 def test_a_true_value_far_away_does_not_flatten_the_curves(view: CurvesView, qtbot: QtBot) -> None:
     view.append("a", "nll", STEPS, 1 + np.sin(STEPS / 50))
     view.set_truth("nll", 500.0, "far")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.views.axes import AxisLook, ticks_of
 from app.views.mapping import Mapping
 from app.views.robust import robust_range
 from app.views.span import FollowingSpan, Span, round_out
@@ -50,6 +51,12 @@ def test_log_ticks_are_decades() -> None:
     assert texts(log_ticks(1e-3, 10, 5)) == ["0.001", "0.01", "0.1", "1", "10"]
     assert texts(log_ticks(1e-5, 1e-4, 6)) == ["1e−5", "2e−5", "5e−5", "1e−4"]
     assert log_ticks(-1, 1, 5) == []
+
+
+def test_fixed_ticks_are_taken_as_they_are() -> None:
+    look = AxisLook("class", ticks=((0, "cat"), (1, "dog"), (9, "far")))
+    assert texts(ticks_of(look, Span(-0.5, 1.5), 300, 50)) == ["cat", "dog"]
+    assert ticks_of(AxisLook(shown=False), Span(0, 1), 300, 50) == []
 
 
 def test_a_span_waits_until_data_leave_it() -> None:

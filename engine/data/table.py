@@ -27,7 +27,8 @@ SPLIT_SEED = 0
 class PictureData:
     """Pictures to learn from and pictures to be judged by.
 
-    `train`, `test` [N, C, S, S] in 0..1; their labels index `names`; `note` says in words what was read.
+    `train`, `test` [N, C, S, S] in 0..1; their labels index `names`; `note` says in words what was read, `unread` (a
+    sentence, for the person) that not all of it could be.
     `test_factors` [n, F]: the factors that made each test picture, where they are known, called `factor_names`.
     """
 
@@ -39,6 +40,7 @@ class PictureData:
     note: str
     test_factors: Int[Tensor, "m f"] | None = None
     factor_names: tuple[str, ...] = ()
+    unread: str = ""
 
     def to(self, device: torch.device) -> PictureData:
         """The same pictures and labels on another device; the factors stay."""
@@ -104,7 +106,8 @@ def _own(path: str, size: int, channels: int, seed: int) -> PictureData:
     place = Path(path).expanduser()
     if place.is_dir():
         found = read_folder(place, size, channels)
-        return _split(found.pictures, found.labels, found.names, found.note, seed)
+        unread = f"In “{place.name}”: {found.note}." if found.skipped or found.left_out else ""
+        return replace(_split(found.pictures, found.labels, found.names, found.note, seed), unread=unread)
     if place.exists():
         picture = read_picture(place, size, channels)[None]
         return _split(picture, torch.zeros(1, dtype=torch.long), (place.stem,), "1 picture", seed)

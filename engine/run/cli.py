@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -28,6 +29,9 @@ from engine.run.ranks import Ranks
 
 if TYPE_CHECKING:
     from engine.api.messages import CheckRow
+
+
+_SEEDS = 2**31 - 1
 
 
 class _Places(Protocol):
@@ -87,18 +91,25 @@ def _parser() -> Parser:
     )
     run.add_argument("--data", metavar="PATH", help="a folder of pictures or a file of your own, or a data set's name")
     run.add_argument("--steps", metavar="N", help="how many steps")
-    run.add_argument("--seed", type=int, default=None, metavar="S", help="seed of all random numbers (default 0)")
+    run.add_argument("--seed", type=_seed, default=None, metavar="S", help="seed of all random numbers (default 0)")
     run.add_argument("--device", default="auto", metavar="auto|cpu|cuda", help="where it computes")
     run.add_argument("--out", type=Path, metavar="DIR", help="the run's folder")
     run.add_argument("--resume", type=Path, metavar="DIR|FILE", help="go on from a run's folder or a snapshot")
     prove = commands.add_parser("prove", help="run the checks; exit 1 if one fails")
     prove.add_argument("labs", nargs="*", metavar="LAB")
     prove.add_argument("--json", action="store_true", help="as JSON")
-    prove.add_argument("--seed", type=int, default=0, metavar="S")
+    prove.add_argument("--seed", type=_seed, default=0, metavar="S")
     prove.add_argument("--device", default="auto", metavar="auto|cpu|cuda")
     doctor = commands.add_parser("doctor", help="what this machine has")
     doctor.add_argument("--json", action="store_true", help="as JSON")
     return parser
+
+
+def _seed(text: str) -> int:
+    """A seed that every source of random numbers takes."""
+    if not text.isdecimal() or int(text) > _SEEDS:
+        raise argparse.ArgumentTypeError(f"a seed is a whole number from 0 to {_SEEDS}, not {text}")
+    return int(text)
 
 
 # labs ----------------------------------------------------------------------------------------------------
@@ -136,10 +147,15 @@ def _run(arguments: argparse.Namespace, places: _Places, ranks: Ranks) -> int:
     seed = arguments.seed
     if seed is None:
         seed = read_record(arguments.resume).seed if in_place else 0
-    out = arguments.out
-    if out is None and not in_place:
-        out = new_run_folder(places.runs, lab.id) if ranks.rank == 0 else places.runs
-    return run_headless(Order(lab, values, seed, arguments.device, out, arguments.resume, ranks))
+    if arguments.out is not None or in_place:
+        return run_headless(Order(lab, values, seed, arguments.device, arguments.out, arguments.resume, ranks))
+    out = new_run_folder(places.runs, lab.id) if ranks.rank == 0 else places.runs
+    try:
+        return run_headless(Order(lab, values, seed, arguments.device, out, arguments.resume, ranks))
+    finally:
+        if ranks.rank == 0:
+            with contextlib.suppress(OSError):
+                out.rmdir()  # nothing was written: the run was refused
 
 
 def _values(lab: Lab, arguments: argparse.Namespace) -> dict[str, Any]:

@@ -69,6 +69,7 @@ class Context:
         self._draw: Draw | None = None
         self._random_state: Any = None
         self._stepped_at = 0.0
+        self._unsaved = False  # the last snapshot could not be written, and the person knows
 
     # What a lab calls --------------------------------------------------------------------------------
 
@@ -129,6 +130,10 @@ class Context:
             self._random_state = self._take_random_state()
         return True
 
+    def say(self, text: str) -> None:
+        """Tells the person a sentence that they should know of their own data: a toast in the window, a line on the command line."""
+        self._set.sink.tell(Warned(text))
+
     def view_rng(self) -> torch.Generator:
         """Random numbers for pictures: the same at each call, so that pictures morph instead of flickering.
 
@@ -186,12 +191,16 @@ class Context:
         try:
             steps = keeper.save(self._snapshot())
         except OSError as error:
+            if self._unsaved:
+                return
+            self._unsaved = True
             kept = keeper.steps[-1] if keeper.steps else None
             older = f"; the one of step {kept:,} is kept" if kept is not None else ""
             self._set.sink.tell(
                 Warned(f"The snapshot of step {self.step:,} could not be written ({error.strerror}){older}.")
             )
             return
+        self._unsaved = False
         self._set.sink.tell(Saved(self.step, steps))
 
     @property
@@ -250,7 +259,7 @@ class Context:
         steering = self._set.steering
         self._apply_changes()
         if steering.save:
-            steering.save = False
+            steering.save = self._unsaved = False
             self.save()
         if steering.prove and self._set.prove is not None:
             steering.prove = False

@@ -16,7 +16,7 @@ import psutil
 
 from engine.api.errors import RunFolderError, StudioError
 from engine.api.params import to_json
-from engine.api.records import POINT, REWOUND, RunRecord, write_record
+from engine.api.records import POINT, REWOUND, RunRecord, snapshot_steps, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,11 @@ class RunFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except RunFolderError:
+            if error is None:  # what went wrong first is what the person is told
+                raise
 
     def append(self, name: str, steps: np.ndarray, values: np.ndarray) -> None:
         """Appends points of a curve: steps `[N]`, values `[N]`. Raises OSError; the points are kept and written with the next ones."""
@@ -68,9 +72,12 @@ class RunFolder:
         self._points.write()
 
     def rewind(self, step: int) -> None:
-        """Notes that the run went back: points of `step` and later are of the past."""
+        """Notes that the run went back: points of `step` and later are of the past. Raises RunFolderError."""
         self._points.add(np.array([(REWOUND, step, 0.0)], POINT).tobytes())
-        self._points.write()
+        try:
+            self._points.write()
+        except OSError as error:
+            raise unwritten(self.path, error) from error
 
     def note_change(self, change: Changed) -> None:
         """Notes a live change; one drag of a slider is one change."""
@@ -89,9 +96,13 @@ class RunFolder:
         write_record(self.path, self.record)
 
     def close(self) -> None:
-        """Writes what is left and lets go of the folder."""
+        """Writes what is left and lets go of the folder. Raises RunFolderError if the disk does not take it."""
         try:
+            self._names.write()
+            self._points.write()
             self.write_record()
+        except OSError as error:
+            raise unwritten(self.path, error) from error
         finally:
             self._names.close()
             self._points.close()
@@ -117,17 +128,39 @@ class RunFolder:
         raise RunFolderError(f"The run {self.path.name} is being opened by another process; try again.")
 
 
+def unwritten(path: Path, error: OSError) -> RunFolderError:
+    """The sentence for a disk that takes no more."""
+    return RunFolderError(
+        f"The end of the run could not be written to {path} ({error.strerror}); make room there, then resume it from what was kept."
+    )
+
+
 @contextmanager
 def removed_if_refused(path: Path) -> Iterator[None]:
-    """Takes a folder that was made in this block away again, if the run was refused before it had a single point."""
+    """Takes away what was put into a new or empty folder in this block, if the run was refused before it had a point of its own.
+
+    The folder itself goes too, unless it was there before.
+    """
     existed = path.exists()
+    fresh = not existed or not any(path.iterdir())
     try:
         yield
     except StudioError:
-        points = path / "scalars.bin"
-        if not existed and (not points.exists() or not points.stat().st_size):
+        if fresh and not snapshot_steps(path) and not _has_points(path):
             shutil.rmtree(path, ignore_errors=True)
+            if existed:
+                path.mkdir(exist_ok=True)
         raise
+
+
+def _has_points(path: Path) -> bool:
+    """Whether a run has points of its own: those of the run it was forked from end with a rewind."""
+    try:
+        raw = (path / "scalars.bin").read_bytes()
+    except OSError:
+        return False
+    last = np.frombuffer(raw[: len(raw) // POINT.itemsize * POINT.itemsize], POINT)[-1:]
+    return bool(len(last) and last["series"][0] != REWOUND)
 
 
 def _owner(lock: Path) -> int | None:

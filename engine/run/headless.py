@@ -7,6 +7,8 @@ import math
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
@@ -19,12 +21,12 @@ from engine.api.frames import Drawn, Truth, view_of
 from engine.api.lab import Lab
 from engine.api.messages import Event, Warned
 from engine.api.records import read_record, write_text_atomically
-from engine.api.words import duration, number
+from engine.api.words import duration, number, plural
 from engine.run.arrays import with_numpy
 from engine.run.clock import Clock
 from engine.run.context import Context, Setting
 from engine.run.device import pick_device
-from engine.run.folder import RunFolder, removed_if_refused
+from engine.run.folder import RunFolder, removed_if_refused, unwritten
 from engine.run.keeper import Keeper
 from engine.run.media import write_media
 from engine.run.outbox import is_loss, lost
@@ -65,6 +67,7 @@ class FolderSink:
         self._curves: dict[str, tuple[list[int], list[float]]] = {}
         self._flushed = time.monotonic()
         self._drawn: dict[str, int] = {}
+        self._warned = False
         self.context: Context | None = None
 
     def wants(self, name: str) -> bool:
@@ -95,7 +98,8 @@ class FolderSink:
 
     def show(self, frame: Drawn, step: int) -> None:
         """Writes the picture."""
-        write_media(self._folder.path, with_numpy(frame), step)
+        with self._going_on():
+            write_media(self._folder.path, with_numpy(frame), step)
 
     def tell(self, event: Event) -> None:
         """Says what a person should know."""
@@ -103,14 +107,28 @@ class FolderSink:
             self._bar.say(event.text)
 
     def flush(self) -> None:
-        """Writes the points that are waiting. Raises OSError."""
+        """Writes the points that are waiting; what a full disk does not take is tried again with the next."""
         self._flushed = time.monotonic()
-        for name, (steps, values) in self._curves.items():
-            self._folder.append(name, torch.tensor(steps).numpy(), torch.tensor(values, dtype=torch.float64).numpy())
-        self._curves.clear()
+        curves, self._curves = self._curves, {}
+        for name, (steps, values) in curves.items():
+            with self._going_on():
+                self._folder.append(
+                    name, torch.tensor(steps).numpy(), torch.tensor(values, dtype=torch.float64).numpy()
+                )
         if self.context is not None:
             self._folder.record.step, self._folder.record.total = self.context.step, self.context.total
-        self._folder.write_record()
+        with self._going_on():
+            self._folder.write_record()
+
+    @contextmanager
+    def _going_on(self) -> Iterator[None]:
+        """A disk that takes no more is told once, and training goes on: there may be room again before its end."""
+        try:
+            yield
+        except OSError as error:
+            if not self._warned:
+                self._warned = True
+                self._bar.say(f"The run cannot be written to disk ({error.strerror}); it goes on.")
 
 
 class Bar:
@@ -163,7 +181,8 @@ def run_headless(order: Order) -> int:
             setting = Setting(order.lab, params, device, NullSink(), Steering(), order.seed, None, resume, order.ranks)
             run_lab(setting)
             return 0
-        return _run_in_folder(order, path, source, params, device, resume)
+        with removed_if_refused(path):
+            return _run_in_folder(order, path, source, params, device, resume)
 
 
 def _run_in_folder(
@@ -177,9 +196,8 @@ def _run_in_folder(
     steering, bar = Steering(), Bar(sys.stderr)
     if source is not None and source.resolve() != path.resolve():
         record.parent = (source.name, resume.step if resume else 0)
-        path.mkdir(parents=True, exist_ok=True)
-        copy_history(source, path, resume.step if resume else 0)
-    with removed_if_refused(path), RunFolder(path, record) as folder, _interruptible(steering, bar):
+        copy_history(source, path, record.parent[1])
+    with RunFolder(path, record) as folder, _interruptible(steering, bar):
         sink = FolderSink(folder, steering, bar)
         setting = Setting(
             lab=order.lab,
@@ -212,12 +230,15 @@ def _run_and_report(setting: Setting, sink: FolderSink, folder: RunFolder, bar: 
     folder.record.error = setting.steering.held
     sink.flush()
     result = {"lab": setting.lab.id, "steps": context.step, "seconds": round(seconds, 3), "scalars": folder.record.last}
-    write_text_atomically(folder.path / "result.json", json.dumps(result, indent=1) + "\n")
+    try:
+        write_text_atomically(folder.path / "result.json", json.dumps(result, indent=1) + "\n")
+    except OSError as error:
+        raise unwritten(folder.path, error) from error
     if setting.steering.broken:
         bar.say(f"The run ended: {setting.steering.held}")
         return 1
     bar.say(
-        f"{'Done' if finished else 'Stopped'}: {context.step:,} steps in {duration(seconds)}; the run is in {folder.path}"
+        f"{'Done' if finished else 'Stopped'}: {plural(context.step, 'step')} in {duration(seconds)}; the run is in {folder.path}"
     )
     return 0
 

@@ -24,7 +24,11 @@ def write_media(folder: Path, frame: Drawn, step: int) -> Path:
     folder = folder / "media"
     folder.mkdir(exist_ok=True)
     path = folder / f"{frame.name.replace('/', '-')}_{step:06d}.{ending}"
-    path.write_bytes(encode(frame))
+    try:
+        path.write_bytes(encode(frame))
+    except OSError:
+        path.unlink(missing_ok=True)  # a full disk leaves no half of a picture
+        raise
     return path
 
 

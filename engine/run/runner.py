@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from engine.api.errors import ParameterError, SnapshotError
+from engine.api.errors import ParameterError, RunFolderError, SnapshotError
 from engine.api.params import find_field, from_json
 from engine.api.records import append_rewind, snapshot_steps
 from engine.run.context import Context, Setting
@@ -66,8 +66,14 @@ def find_snapshot(path: Path, lab: str) -> tuple[Snapshot, Path]:
 
 
 def copy_history(source: Path, target: Path, step: int) -> None:
-    """A fork begins with its parent's curves up to the step at which it left."""
-    for name in ("scalars.txt", "scalars.bin"):
-        if (source / name).is_file():
-            shutil.copyfile(source / name, target / name)
-    append_rewind(target, step)
+    """A fork begins with its parent's curves up to the step at which it left, in a folder that is made. Raises RunFolderError."""
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for name in ("scalars.txt", "scalars.bin"):
+            if (source / name).is_file():
+                shutil.copyfile(source / name, target / name)
+        append_rewind(target, step)
+    except OSError as error:
+        raise RunFolderError(
+            f"The run cannot be written to {target} ({error.strerror}); choose another folder."
+        ) from error

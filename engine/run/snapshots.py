@@ -53,7 +53,13 @@ def write_snapshot(folder: Path, snapshot: Snapshot) -> Path:
         "params": snapshot.params,
         "state": structure,
     }
-    write_text_atomically(path.with_suffix(".json"), json.dumps(meta))
+    beside = path.with_suffix(".json")
+    try:
+        write_text_atomically(beside, json.dumps(meta))
+    except OSError:
+        if not beside.exists():
+            path.unlink(missing_ok=True)
+        raise
     return path
 
 

@@ -153,6 +153,8 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
     optimiser = torch.optim.Adam(model.parameters(), p.lr)
     bound = ctx.parallel(model)
     ctx.track(model=model, optimiser=optimiser)
+    if data.unread:
+        ctx.say(data.unread)
     ctx.draw_with(lambda: draw(p, ctx, model, data))
     yield from truths(p, data)
     for step in ctx.steps(p.steps):

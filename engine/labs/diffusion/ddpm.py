@@ -200,6 +200,8 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
     optimiser = torch.optim.Adam(diffusion.network.parameters(), lr=p.lr)
     by_moment = {"loss": torch.full((20,), torch.nan), "seen": torch.zeros(20)}
     ctx.track(network=diffusion.network, average=diffusion.average, optimiser=optimiser, by_moment=by_moment)
+    if diffusion.pictures is not None and diffusion.pictures.unread:
+        ctx.say(diffusion.pictures.unread)
     ctx.draw_with(lambda: draw(diffusion, by_moment["loss"], ctx))
     if diffusion.mixture is not None:
         best = irreducible(diffusion.mixture, diffusion.schedule, torch.Generator().manual_seed(0))

@@ -77,7 +77,7 @@ def headline(run: LiveRun | None) -> tuple[str, str]:
         "failed": ("Broken off", "bad"),
     }
     word, colour = words[run.phase]
-    return " · ".join(part for part in (word, steps) if part), colour
+    return (f"{word} · {steps.removeprefix('step ')}" if word and steps else word or steps), colour
 
 
 class Standing(QWidget):

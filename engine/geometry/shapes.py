@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-_SHIFT = np.array([0.25, 0.0, 0.0])
+_SHIFT = np.array([0.21, 0.0, 0.0])
 
 
 def torus(x: Float[np.ndarray, "n 3"], ring: float = 0.55, tube: float = 0.22) -> Float[np.ndarray, " n"]:

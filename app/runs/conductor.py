@@ -165,7 +165,7 @@ class Conductor(QObject):
             step = run.visiting
             self._fork_from(run, step, name, value)
             run.come_home()
-        elif run.live and run.session is not None:
+        elif run.live and run.session is not None and not run.trouble:
             self._fork_wanted = (run, name, value)
             run.session.saved.connect(self._fork_when_saved)
             run.session.save()
@@ -256,6 +256,7 @@ class Conductor(QObject):
         self.runs[run.name] = run
         run.ended.connect(self._on_ended)
         run.lost.connect(self._on_lost)
+        run.warned.connect(self._on_warned)
         self.added.emit(run)
 
     def _too_many(self) -> bool:
@@ -300,6 +301,13 @@ class Conductor(QObject):
     def _on_lost(self, run: LiveRun, sentence: str) -> None:
         if self._fork_wanted is not None and self._fork_wanted[0] is run:
             self._fork_wanted = None
+
+    def _on_warned(self, run: LiveRun, text: str) -> None:
+        """The moment that a fork waits for could not be written: the fork is off."""
+        if self._fork_wanted is not None and self._fork_wanted[0] is run and run.session is not None:
+            self._fork_wanted = None
+            run.session.saved.disconnect(self._fork_when_saved)
+            self.refused.emit("The run was not forked, for lack of a moment to fork it from.")
 
     def _on_gone(self, session: Session) -> None:
         self._owned = [kept for kept in self._owned if kept is not session]

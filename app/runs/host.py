@@ -1,7 +1,7 @@
 """The worker processes of one window.
 
 Starting one costs two seconds (torch is imported), so one is always ready: it is started after the window has painted,
-handed out with the first run, and replaced when the machine has had time to breathe.
+handed out with the first run, and replaced when nothing trains.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Host(QObject):
             self.ready.emit(about)
 
     def _replace(self) -> None:
-        if any(session.phase == "starting" for session in self._sessions):
+        if any(session.phase in ("starting", "running") for session in self._sessions):
             self._breath.start()
         else:
             self.prestart()

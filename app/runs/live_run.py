@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from engine.api.errors import RunFolderError
 from engine.api.records import read_record, snapshot_path, snapshot_steps
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ class LiveRun(QObject):
     def read_folder(self) -> None:
         """Takes over what the run's folder says. Raises RunFolderError."""
         record = read_record(self.folder)
+        if record.lab != self.lab:
+            raise RunFolderError(f"{self.folder.name} is a run of {record.lab}; open it there.")
         self.params, self.seed, self.changes = dict(record.params), record.seed, list(record.changes)
         self.at, self.total, self.device, self.last = record.step, record.total, record.device, dict(record.last)
         self.truths = dict(record.truths)
@@ -145,7 +148,7 @@ class LiveRun(QObject):
             return
         if self.visiting is None:
             self._was_running = self.phase == "running"
-            self._after_saving = True
+            self.home, self._after_saving = None, True  # a run whose numbers went wrong keeps no such moment
             self.session.save()
         self.session.rewind(step)
 
@@ -237,6 +240,7 @@ class LiveRun(QObject):
 
     def _on_rewound(self, back: messages.Rewound) -> None:
         self.at, self._cut_at = back.step, back.step
+        self.trouble, self._after_saving = "", False
         self.params.update(back.params)
         if back.step == self.home:
             self.visiting = None

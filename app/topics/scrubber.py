@@ -264,6 +264,7 @@ class Scrubber(QFrame):
         visiting = run is not None and run.visiting is not None
         for button in (self.go_on, self.fork, self.home):
             button.setEnabled(visiting)
+        self.home.setEnabled(visiting and run is not None and run.home is not None)
         shown = run.visiting if run is not None and run.visiting is not None else self.line.now
         self.step.setText(f"step {shown:,}" if run is not None and run.phase is not None else "")
 

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QApplication
 from app.notify import notifier
 from app.views.curves import CurvesView
 from app.views.viewport_stage import Stage
-from engine.api import Points
 from engine.api.errors import DataError, ParameterError
+from engine.api.records import RunRecord, write_record
 from engine.api.share import Experiment, read_share_string
 from tests.app.page.conftest import fake_lab
 from tests.app.runs import fake_worker
@@ -74,9 +74,8 @@ def test_space_starts_and_a_focused_button_keeps_its_space(open_page: Open, qtbo
 
 def test_a_3d_view_keeps_the_keys_that_it_flies_with(open_page: Open, qtbot: QtBot) -> None:
     page = open_page(fake_lab("waits"))
-    page.parts.grid.panel("scene").accept(Points("scene", np.zeros((4, 3))))
-    stage = page.findChild(Stage)
-    assert stage is not None
+    stage = Stage(page)
+    stage.show()
     assert page.deeds.of["step"].shortcut().toString() == "S"
     stage.setFocus()
     qtbot.waitUntil(lambda: page.deeds.of["step"].shortcut().isEmpty())
@@ -127,6 +126,27 @@ def test_a_nan_is_told_and_shown_in_the_bar(open_page: Open, qtbot: QtBot, notic
     assert any("not a number" in text for text in notices)
     assert "not a number" in page.parts.bar.standing.toolTip()
     assert page.parts.bar.main.text() == "Go on"
+
+
+def test_after_a_nan_the_past_can_be_shown_but_there_is_no_way_back(open_page: Open, qtbot: QtBot) -> None:
+    page = open_page(fake_lab("held"))
+    page.start()
+    qtbot.waitUntil(lambda: phase(page) == "paused", timeout=10_000)
+    page.conductor.visit(3)
+    run = page.conductor.front
+    assert run is not None
+    qtbot.waitUntil(lambda: run.visiting == 3, timeout=3000)
+    assert not run.trouble
+    assert page.parts.scrubber.go_on.isEnabled()
+    assert not page.parts.scrubber.home.isEnabled()
+
+
+def test_a_run_of_another_lab_is_refused(open_page: Open, notices: list[str], tmp_path: Path) -> None:
+    page = open_page(fake_lab("waits"))
+    write_record(tmp_path, RunRecord("other.lab", {}))
+    page.open_run(tmp_path)
+    assert "other.lab" in notices[-1]
+    assert page.conductor.front is None
 
 
 def test_a_lab_that_breaks_is_told_and_leaves_no_empty_folder(

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.notify import notify
 from app.theme import icon
+from app.views.sheet import titled
 from engine.api.records import write_text_atomically
 
 if TYPE_CHECKING:
@@ -129,6 +130,11 @@ class View(QWidget):
         self.render(image)
         return image
 
+    def exported(self) -> QImage:
+        """The picture as it is saved and copied: with title and legend, where it has a legend."""
+        legend = self.legend()
+        return titled(self.picture(), self.export_name, legend) if legend else self.picture()
+
     def csv_rows(self) -> Sequence[Sequence[object]]:
         """The numbers behind the view, a heading first."""
         return ()
@@ -151,7 +157,7 @@ class View(QWidget):
 
     def copy(self) -> None:
         """Puts the picture on the clipboard."""
-        QGuiApplication.clipboard().setImage(self.picture())
+        QGuiApplication.clipboard().setImage(self.exported())
 
     def ask_picture(self) -> None:
         """Asks where to, and saves the picture there."""
@@ -171,7 +177,7 @@ class View(QWidget):
 
     def save_picture(self, path: Path) -> bool:
         """Writes the picture; whether it worked."""
-        return self.picture().save(str(path))
+        return self.exported().save(str(path))
 
     def save_csv(self, path: Path) -> None:
         """Writes the numbers in full precision. Raises OSError."""

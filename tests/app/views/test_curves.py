@@ -285,11 +285,14 @@ def test_csv_holds_every_point_in_full(view: CurvesView, tmp_path: Path) -> None
     assert rows == [["step", "train", "test"], ["0", "0.1", "5.0"], ["1", repr(1 / 3), ""], ["2", "nan", "6.0"]]
 
 
-def test_picture_is_saved_at_twice_the_size(view: CurvesView, tmp_path: Path) -> None:
+def test_picture_is_saved_at_twice_the_size_with_its_legend(view: CurvesView, tmp_path: Path, qtbot: QtBot) -> None:
     view.append("a", "train", STEPS, STEPS)
+    settle(qtbot, view)
     assert view.save_picture(tmp_path / "loss.png")
     image = QImage(str(tmp_path / "loss.png"))
-    assert (image.width(), image.height()) == (960, 600)
+    assert (image.width(), image.height()) == (960, 672)
+    strip = {image.pixelColor(x, y).name() for x in range(0, 960) for y in range(30, 42)}
+    assert theme().colours.series[0] in strip
 
 
 def test_clear_forgets_points_but_not_colours(view: CurvesView) -> None:

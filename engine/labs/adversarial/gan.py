@@ -8,7 +8,8 @@ For a fixed generator, with density $q$ of its points, the best discriminator is
 $$ D^*(x) = \frac{p(x)}{p(x) + q(x)}, \qquad V(D^*, G) = 2\,\mathrm{JSD}(p \,\Vert\, q) - \log 4 $$
 
 Here $p$ is known and $q$ is estimated from the generator's points, so $D^*$ can be drawn beside $D$. At the end $q = p$, $D = \tfrac12$
-everywhere and $V = -\log 4 = -1.386$. Now $V$ is **{{value/V}}**, and its best possible value **{{value/V of D*}}**.
+everywhere and $V = -\log 4 = -1.386$. Where neither has any points, $D^*$ is drawn
+as ½: nobody asks. Now $V$ is **{{value/V}}**, and its best possible value **{{value/V of D*}}**.
 
 ## What the forger should want
 $$ L_{\text{minimax}} = \mathbb{E}\,\log(1 - D(G(z))), \qquad L_{\text{non-saturating}} = -\mathbb{E}\,\log D(G(z)) $$
@@ -29,7 +30,8 @@ $$ o(x_i)_b = \sum_{j \ne i} \exp\big(-\lVert M_{i,b} - M_{j,b} \rVert_1\big) $$
 
 is $B - 1$ for a batch of $B$ equal points: collapse gives itself away.
 
-**Try**: pause, then press *Step D* and *Step G* by hand; choose the grid of 25 and compare 0 with 4 unrolled steps; draw a density.
+**Try**: pause, then press *Step D* and *Step G* by hand. Set the rate of D to 3e-4 and that of G to 3e-3: $G$ collapses and runs from
+cluster to cluster; fork the run with 4 unrolled steps, and it covers all eight. Choose *own* and draw a density.
 """
 
 from __future__ import annotations
@@ -49,10 +51,8 @@ from engine.api import (
     Axis,
     Button,
     Choice,
-    Contour,
     Drawn,
     Frame,
-    Heat,
     Line,
     Measured,
     Plot,
@@ -67,14 +67,27 @@ from engine.api import (
     lab,
 )
 from engine.data.mixture import NAMES, Mixture, from_points, named
-from engine.nn.adversarial import Discriminator, generator_loss, unroll, value
+from engine.nn.adversarial import (
+    Discriminator,
+    best_value,
+    density_of,
+    generator_loss,
+    heat,
+    make_generator,
+    optimal,
+    places,
+    pulls,
+    sheet,
+    unroll,
+    value,
+    visible,
+)
 
 if TYPE_CHECKING:
     from engine.run.checks import CheckContext
     from engine.run.context import Context
 
 REACH = 3.0
-GRID = 56
 SHOWN = 500
 EQUILIBRIUM = -math.log(4)
 
@@ -87,28 +100,18 @@ class Params:
     points: Annotated[
         tuple[tuple[float, float, int], ...],
         PointSet(
-            -REACH,
-            REACH,
-            classes=1,
-            live=True,
-            label="Own points",
-            help="Your density: draw on the plane, with data = own",
+            -REACH, REACH, classes=1, live=True, label="Own points", help="Your density: choose own, then draw it"
         ),
     ] = ()
     loss: Annotated[
         str,
-        Choice(
-            "non-saturating",
-            "minimax",
-            live=True,
-            help="What the generator descends on; minimax goes flat while D is sure",
-        ),
+        Choice("non-saturating", "minimax", live=True, help="What G descends on; minimax goes flat while D is sure"),
     ] = "non-saturating"
     lr_d: Annotated[
-        float, Slider(1e-5, 1e-1, log=True, live=True, label="Rate of D", help="Step length of the discriminator")
+        float, Slider(1e-5, 0.1, log=True, live=True, label="Rate of D", help="Step length of D's Adam")
     ] = 2e-3
     lr_g: Annotated[
-        float, Slider(1e-5, 1e-1, log=True, live=True, label="Rate of G", help="Step length of the generator")
+        float, Slider(1e-5, 0.1, log=True, live=True, label="Rate of G", help="Step length of G's Adam")
     ] = 1e-3
     d_steps: Annotated[
         int, Slider(0, 8, live=True, label="D steps per G step", help="More keep D closer to D*; 0 freezes it")
@@ -122,28 +125,9 @@ class Params:
     latent: Annotated[int, Slider(1, 16, label="Latent size", help="Numbers of noise that make a point")] = 2
     width: Annotated[int, Slider(8, 256, log=True, help="Units in each hidden layer of both networks")] = 96
     batch: Annotated[int, Slider(16, 1024, log=True, help="Points in a step; more make the game steadier")] = 256
-    step_d: Annotated[
-        int, Button(live=True, label="Step D", help="One step of the discriminator alone; pause first")
-    ] = 0
-    step_g: Annotated[int, Button(live=True, label="Step G", help="One step of the generator alone; pause first")] = 0
+    step_d: Annotated[int, Button(live=True, label="Step D", help="One step of D alone; pause first")] = 0
+    step_g: Annotated[int, Button(live=True, label="Step G", help="One step of G alone; pause first")] = 0
     steps: Annotated[int, Slider(1, 100_000, log=True, help="How many rounds are played")] = 4000
-
-
-def make_generator(latent: int, width: int) -> nn.Sequential:
-    """Noise `[B, latent]` → points `[B, 2]`."""
-    hidden = (nn.Linear(latent, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU())
-    return nn.Sequential(*hidden, nn.Linear(width, 2))
-
-
-def optimal(p: Float[Tensor, "n"], q: Float[Tensor, "n"]) -> Float[Tensor, "n"]:
-    """D* from the log-densities of real and generated points, as its logit: log p − log q."""
-    return p - q
-
-
-def density_of(points: Float[Tensor, "n 2"]) -> Mixture:
-    """The generator's density q, estimated by a Gaussian on each point, as wide as eight neighbours are apart in the median."""
-    near = torch.cdist(points, points).kthvalue(min(9, len(points)), dim=1).values
-    return Mixture(points, max(0.02, float(near.median())))
 
 
 class Game:
@@ -242,11 +226,7 @@ def measures(game: Game, ctx: Context) -> Iterator[Scalar]:
     """The value of the perfect detective, and how much of the density is covered."""
     target, rng = game.target(), ctx.view_rng()
     seen, fake = game.generator(game.noise(1600, rng)).cpu().split(800)
-    q, real = density_of(seen), target.sample(800, rng)
-    best = value(
-        optimal(target.log_density(real), q.log_density(real)), optimal(target.log_density(fake), q.log_density(fake))
-    )
-    yield Scalar("value/V of D*", best)
+    yield Scalar("value/V of D*", best_value(target, target.sample(800, rng), seen, fake))
     distance, which = target.nearest(fake)
     hits = torch.bincount(which[distance < 3], minlength=len(target.centres))
     yield Scalar("modes/covered", (hits >= 0.2 * len(fake) / len(hits)).float().mean())
@@ -259,63 +239,26 @@ def draw(game: Game, ctx: Context) -> Iterator[Drawn]:
     x, y = Axis("x", range=(-REACH, REACH)), Axis("y", range=(-REACH, REACH))
     noise = game.noise(2 * SHOWN, rng)
     if ctx.due("plane"):
-        fake, pull = pulls(game, noise[:SHOWN])
+        fake, pull = pulls(game.generator, game.discriminator, noise[:SHOWN], p.loss)
         layers = (
-            Scatter(game.target().sample(SHOWN, rng), label="real", colour=0, size=4),
-            Scatter(fake, label="generated", colour=1, size=4),
-            Arrows(fake[::8], pull[::8], label="pull on G", colour=5),
+            Scatter(game.target().sample(SHOWN, rng), label="real", colour=1, size=4),
+            Scatter(fake, label="generated", colour=0, size=4),
+            Arrows(fake[::6], pull[::6], label="pull on G", colour=7),
+            *([Scatter(game.target().centres, label="own", colour=4, size=9, hollow=True)] if p.data == "own" else []),
         )
         yield Plot("plane", layers, x, y, equal=True, edits="points" if p.data == "own" else "")
     with torch.no_grad():
-        fake = game.generator(noise)
+        fake, cells = game.generator(noise), places(REACH)
         if ctx.due("critic"):
-            scores = torch.sigmoid(game.discriminator(places().to(game.device), fake if p.alike else None))
-            yield Plot("critic", heat(scores.cpu(), "D(x)"), x, y, equal=True)
+            scores = torch.sigmoid(game.discriminator(cells.to(game.device), fake if p.alike else None))
+            yield Plot("critic", heat(scores.cpu(), REACH, "D(x)"), x, y, equal=True)
         if ctx.due("optimal"):
-            logit = optimal(game.target().log_density(places()), density_of(fake.cpu()).log_density(places()))
-            yield Plot("optimal", heat(torch.sigmoid(logit), "D*(x)"), x, y, equal=True)
+            scores = visible(game.target().log_density(cells), density_of(fake.cpu()).log_density(cells))
+            yield Plot("optimal", heat(scores, REACH, "D*(x)"), x, y, equal=True)
         if ctx.due("manifold"):
-            yield Plot("manifold", sheet(game), x, y, equal=True)
-
-
-def pulls(game: Game, noise: Float[Tensor, "b l"]) -> tuple[Float[Tensor, "b 2"], Float[Tensor, "b 2"]]:
-    """Generated points, and where descending on G's loss would move each, the longest arrow 0.6 long at most."""
-    fake = game.generator(noise).detach().requires_grad_(True)
-    (slope,) = torch.autograd.grad(generator_loss(game.discriminator(fake), game.p.loss), fake)
-    pull = -len(fake) * slope
-    return fake.detach(), 0.6 * pull / pull.norm(dim=1).max().clamp(min=1.0)
-
-
-def places() -> Float[Tensor, "n 2"]:
-    """The cells of the heat maps, row by row from below."""
-    side = torch.linspace(-REACH, REACH, GRID)
-    y, x = torch.meshgrid(side, side, indexing="ij")
-    return torch.stack([x, y], -1).reshape(-1, 2)
-
-
-def heat(scores: Float[Tensor, "n"], legend: str) -> tuple[Heat | Contour, ...]:
-    """Probabilities in 0…1 over the plane, with the line where both are equally likely."""
-    extent = (-REACH, REACH, -REACH, REACH)
-    grid = scores.reshape(GRID, GRID)
-    return (
-        Heat(grid, extent, "diverging", range=(0, 1), legend=legend, centre=0.5),
-        Contour(grid, extent, (0.5,), colour=4),
-    )
-
-
-def sheet(game: Game) -> tuple[Line | Scatter, ...]:
-    """A grid of noise, −2 … 2 in its first two numbers, as G lays it over the plane."""
-    side, fine = torch.linspace(-2, 2, 13), torch.linspace(-2, 2, 61)
-    lines = []
-    for axis in range(min(2, game.p.latent)):
-        for fixed in side if game.p.latent > 1 else side[:1] * 0:
-            z = torch.zeros(len(fine), game.p.latent)
-            z[:, axis] = fine
-            if game.p.latent > 1:
-                z[:, 1 - axis] = fixed
-            path = game.generator(z.to(game.device))
-            lines.append(Line(path[:, 0], path[:, 1], colour=axis, width=1.0))
-    return (Scatter(game.target().centres, label="modes", colour=7, size=6, hollow=True), *lines)
+            modes = Scatter(game.target().centres, label="centres of p", colour=1, size=6, hollow=True)
+            lines: list[Line | Scatter] = [modes, *sheet(game.generator, p.latent, game.device)]
+            yield Plot("manifold", tuple(lines), x, y, equal=True)
 
 
 # Proofs -----------------------------------------------------------------------------------------------------------------------

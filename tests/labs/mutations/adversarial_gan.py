@@ -9,7 +9,7 @@ MUTATIONS = (
         "nn.functional.logsigmoid(real).mean() - nn.functional.logsigmoid(fake).mean()",
         file="nn/adversarial.py",
     ),
-    Mutation("detective", "return p - q", "return q - p"),
+    Mutation("detective", "return p - q", "return q - p", file="nn/adversarial.py"),
     Mutation("dirac", "torch.stack([-slope[0], slope[1]])", "torch.stack([-slope[0], -slope[1]])"),
     Mutation("equal_points", "likeness(mine, mine) - 1 if", "likeness(mine, mine) if", file="nn/adversarial.py"),
     Mutation(

@@ -46,9 +46,9 @@ COMMANDS = (
     Command("View", "Navigator", "toggle_navigator", "Ctrl+B", "sidebar-simple"),
     Command("View", "Full screen", "toggle_full_screen", "F11", "corners-out"),
     Command("View"),
-    Command("View", "Dark", "theme_dark", "", "moon"),
-    Command("View", "Light", "theme_light", "", "sun"),
-    Command("View", "As the desktop", "theme_system", "", "desktop"),
+    Command("View", "Dark", "theme_dark"),
+    Command("View", "Light", "theme_light"),
+    Command("View", "As the desktop", "theme_system"),
     Command("View"),
     Command("View", "Larger", "zoom_in", "Ctrl++", "plus"),
     Command("View", "Smaller", "zoom_out", "Ctrl+-", "minus"),
@@ -68,7 +68,9 @@ class Actions:
         self.of: dict[str, QAction] = {}
         for command in COMMANDS:
             if command.name:
-                action = QAction(icon(command.glyph, "dim"), command.title, window)
+                action = QAction(command.title, window)
+                if command.glyph:  # without: its place is for the tick
+                    action.setIcon(icon(command.glyph, "dim"))
                 action.setShortcut(QKeySequence(command.keys))
                 action.triggered.connect(partial(_call, handlers[command.name]))
                 self.of[command.name] = action

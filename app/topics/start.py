@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 from app.topics.cards import TEXT, Card, DropCard, FeatureCard, PictureCard, RunCard
 from app.topics.even_grid import EvenGrid
 from app.topics.recent import PastRun, recent_runs
-from app.topics.thumbnails import Thumbnail
+from app.topics.thumbnails import Thumbnail, portrayed
 from engine.api.lab import TOPICS
 from engine.api.params import Dataset, File
 from engine.api.words import plural
@@ -79,7 +79,7 @@ class StartPage(CardPage):
         super().__init__(library, parent)
         self._runs = runs
         self._features = EvenGrid(least=200, ratio=0.6, extra=56)
-        self._features_section = self.section("", self._features)
+        self.section("", self._features)
         self._recent = EvenGrid(least=230, ratio=0.0, extra=64, most=RUNS)
         self._recent_section = self.section("CONTINUE WHERE YOU LEFT OFF", self._recent)
         self._topics = EvenGrid(least=198, ratio=0.56, extra=TEXT, most=6)
@@ -93,8 +93,8 @@ class StartPage(CardPage):
     def fill(self) -> None:
         """Shows what the library knows and what runs there are."""
         self._features.clear()
-        for info in featured(self.library):
-            self._features.addWidget(self._feature(info))
+        for card in [self._feature(info) for info in featured(self.library)] or _blank_cards(self.library):
+            self._features.addWidget(card)
         drop = DropCard("Drop anything", "pictures · a folder of photos · a mesh · a run")
         drop.setToolTip("Drop files anywhere on the window, or click to choose some")
         drop.clicked.connect(self.drop_wanted)
@@ -102,7 +102,6 @@ class StartPage(CardPage):
         self._topics.clear()
         for topic in self.library.topics():
             self._topics.addWidget(self._topic(topic))
-        self._features_section.setVisible(self.library.known)
         self.trouble.setVisible(self.library.known and not self.library.labs)
         self.fill_runs()
 
@@ -137,7 +136,8 @@ class StartPage(CardPage):
 
     def _topic(self, topic: Topic) -> Card:
         labs = self.library.labs_of(topic.id)
-        pictures = [Thumbnail(info.id, topic.icon) for info in labs]
+        names = [info.id for info in labs] or portrayed(topic.id)
+        pictures = [Thumbnail(name, topic.icon) for name in names]
         picture = next((found for found in pictures if found.is_real), Thumbnail(topic.id, topic.icon))
         card = PictureCard(topic.title, plural(len(labs), "lab") if self.library.known else "reading …", picture)
         card.setToolTip(topic.summary)
@@ -168,6 +168,14 @@ class TopicPage(CardPage):
         for info in library.labs_of(topic.id):
             grid.addWidget(self.lab_card(info))
         self.section("", grid)
+
+
+def _blank_cards(library: Library) -> list[Card]:
+    """What keeps the place of the large cards until the labs are read."""
+    blank = [FeatureCard("", "", Thumbnail("", "hourglass-medium")) for _ in range(0 if library.known else FEATURED)]
+    for card in blank:
+        card.setEnabled(False)
+    return list(blank)
 
 
 def featured(library: Library) -> list[LabInfo]:

@@ -22,6 +22,11 @@ def thumbnail_path(lab: str) -> Path:
     return FOLDER / f"{lab}.png"
 
 
+def portrayed(topic: str) -> list[str]:
+    """The labs of a topic that have a picture."""
+    return sorted(path.stem for path in FOLDER.glob(f"{topic}.*.png"))
+
+
 class Thumbnail:
     """The picture of a lab at whatever size its card has; `glyph` stands in for a lab without one."""
 

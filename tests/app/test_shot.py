@@ -115,7 +115,7 @@ def test_what_torchrun_sets_is_passed_on(monkeypatch: pytest.MonkeyPatch, tmp_pa
     seen: list[tuple[list[str], Path, object]] = []
     cli = importlib.import_module("engine.run.cli")
 
-    def note(argv: list[str], places: Places, ranks: object) -> int:
+    def note(argv: list[str], places: Places, ranks: object, opengl: object) -> int:
         seen.append((argv, places.runs, ranks))
         return 0
 

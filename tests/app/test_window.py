@@ -19,7 +19,7 @@ from app.library import Library
 from app.notify import notify
 from app.settings import Settings, load_settings
 from app.theme import LIGHT
-from app.topics.cards import Card
+from app.topics.cards import Card, FeatureCard
 from app.topics.navigator import RUNNING
 from app.topics.page_actions import DEEDS
 from engine.api.messages import Ready
@@ -203,6 +203,7 @@ def test_while_the_labs_are_read_their_topics_stand_and_a_click_is_kept_for_late
     window = make_window()
     (topic,) = [card for card in window.findChildren(Card) if card.title == "Neurons"]
     assert topic.note == "reading …"
+    assert [card.isEnabled() for card in window.findChildren(FeatureCard)] == [False] * 3, "they keep the place"
     qtbot.mouseClick(topic, Qt.MouseButton.LeftButton)
     assert window.pages.name == "start"
     window.library._take(LABS)

@@ -232,7 +232,7 @@ class ViewPanel(QFrame):
         self._title.setFixedWidth(title)
         left = room - title - 16
         legend = self._legend.sizeHint().width()
-        low = legend > left and self.height() >= _LOW
+        low = bool(self._legend.entries) and legend > left and self.height() >= _LOW
         self._low_legend.setVisible(low)
         self._legend.setVisible(not low)
         left -= 0 if low else legend

@@ -65,10 +65,7 @@ class TableModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return cell_text(value)
             case Qt.ItemDataRole.TextAlignmentRole:
-                return int(
-                    Qt.AlignmentFlag.AlignVCenter
-                    | (Qt.AlignmentFlag.AlignRight if is_number(value) else Qt.AlignmentFlag.AlignLeft)
-                )
+                return self._alignment(index.column())
             case Qt.ItemDataRole.FontRole:
                 return font(13)
             case Qt.ItemDataRole.ToolTipRole:
@@ -78,16 +75,19 @@ class TableModel(QAbstractTableModel):
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = int(Qt.ItemDataRole.DisplayRole)
     ) -> Any:
-        """The name of a column; aligned as its first cell."""
+        """The name of a column; aligned as its cells."""
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            first = self.table.rows[0][section] if self.table.rows else ""
-            return int(
-                Qt.AlignmentFlag.AlignVCenter
-                | (Qt.AlignmentFlag.AlignRight if is_number(first) else Qt.AlignmentFlag.AlignLeft)
-            )
+            return self._alignment(section)
         return self.table.columns[section] if role == Qt.ItemDataRole.DisplayRole else None
+
+    def _alignment(self, column: int) -> int:
+        """To the right for a column of numbers: at least half of its cells."""
+        cells = [row[column] for row in self.table.rows if column < len(row)]
+        numeric = 2 * sum(is_number(cell) for cell in cells) >= max(len(cells), 1)
+        side = Qt.AlignmentFlag.AlignRight if numeric else Qt.AlignmentFlag.AlignLeft
+        return int(Qt.AlignmentFlag.AlignVCenter | side)
 
 
 class SortedRows(QSortFilterProxyModel):

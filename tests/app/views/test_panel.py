@@ -135,6 +135,13 @@ def test_nothing_in_the_header_overlaps_or_is_cut_off(qtbot: QtBot, width: int) 
     assert panel._title.width() >= 40
 
 
+def test_a_long_title_without_a_legend_leaves_no_empty_row(qtbot: QtBot) -> None:
+    panel = panel_of(qtbot, Place("loss", "A rather long title of a view that fits nowhere at all"), 240)
+    panel.accept(Images("loss", np.zeros((1, 8, 8))))
+    qtbot.wait(10)
+    assert not panel._low_legend.isVisible()
+
+
 def test_a_long_title_is_shortened_and_told_in_a_tooltip(qtbot: QtBot) -> None:
     panel = panel_of(qtbot, Place("loss", "A rather long title of a view that fits nowhere at all"), 240)
     qtbot.wait(10)

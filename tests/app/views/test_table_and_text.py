@@ -45,6 +45,14 @@ def test_numbers_have_three_digits_and_stand_right(qtbot: QtBot) -> None:
     assert view.rows.index(0, 0).data(Qt.ItemDataRole.TextAlignmentRole) & Qt.AlignmentFlag.AlignLeft
 
 
+def test_a_column_has_one_side_with_its_heading(qtbot: QtBot) -> None:
+    view = shown(qtbot, Table("t", ("what", "now"), (("grid", "48³"), ("h", 0.04), ("n", 3474), ("tight", True))))
+    role = Qt.ItemDataRole.TextAlignmentRole
+    sides = {view.rows.index(row, 1).data(role) for row in range(4)}
+    sides.add(view.rows.headerData(1, Qt.Orientation.Horizontal, role))
+    assert sides == {int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)}
+
+
 def test_a_heading_sorts_by_size_and_words_by_letter(qtbot: QtBot) -> None:
     view = shown(qtbot, Table("t", COLUMNS, ROWS))
     view.table.sortByColumn(1, Qt.SortOrder.AscendingOrder)

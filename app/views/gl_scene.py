@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from engine.raster import Camera
 
 SAMPLES = 8
+RGB8 = 0x8051
+"""OpenGL's name of a buffer without transparency, which what is blended in would leave behind."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -83,10 +85,12 @@ class GlScene(QObject):
         if not self._programs:
             self._canvas = FakeCanvas()
             self._programs = {name: gloo.Program(*code) for name, code in _CODE.items()}
+            self._sheet = gloo.VertexBuffer(np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], np.float32))
         if self._buffer is None or self._buffer.size() != QSize(width, height):
             form = QOpenGLFramebufferObjectFormat()
             form.setAttachment(QOpenGLFramebufferObject.Attachment.Depth)
             form.setSamples(SAMPLES)
+            form.setInternalTextureFormat(RGB8)
             self._buffer = QOpenGLFramebufferObject(width, height, form)
         set_current_canvas(self._canvas)
         self._canvas.context.glir.command("CURRENT", 0, self._buffer.handle())
@@ -114,25 +118,24 @@ class GlScene(QObject):
             "u_clip": clip_from_camera(camera).T.astype(np.float32),
             "u_size": (float(camera.width), float(camera.height)),
         }
-        self._forget([*scene.items])
+        self._forget([*scene.items, *scene.look.lines])
         for item in sorted(scene.items, key=lambda item: (Surface, Cloud, Gaussians, Strokes).index(type(item))):
             match item:
                 case Surface():
                     self._surface_item(item, scene, lens)
                 case Cloud():
+                    gloo.set_state(sample_alpha_to_coverage=True)
                     self._play("cloud", self._data(item, cloud_data), lens | {"u_width": item.size}, "points")
+                    gloo.set_state(sample_alpha_to_coverage=False)
                 case Strokes():
                     self._strokes(self._data(item, strokes_data), item.width, lens)
-        if scene.look.ground is not None:
-            for segments, width in scene.look.ground.rings():
-                line = Strokes(segments, np.array(scene.look.line, np.uint8), width)
-                self._strokes(strokes_data(line), width, lens)
+        for ring in scene.look.lines:
+            self._strokes(self._data(ring, strokes_data), ring.width, lens)
 
     def _backdrop(self, scene: Scene) -> None:
         gloo.set_state(depth_mask=False)
         top, bottom = (tuple(value / 255 for value in colour) for colour in scene.look.background)
-        corners = {"corner": np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], np.float32)}
-        self._play("backdrop", corners, {"u_top": top, "u_bottom": bottom}, "triangle_strip")
+        self._play("backdrop", {"corner": self._sheet}, {"u_top": top, "u_bottom": bottom}, "triangle_strip")
         gloo.set_state(depth_mask=True)
 
     def _surface_item(self, item: Surface, scene: Scene, lens: dict[str, Any]) -> None:

@@ -58,19 +58,20 @@ CLOUD = (
     """
 attribute vec3 vertex; attribute vec3 colour;
 uniform mat4 u_camera; uniform mat4 u_clip; uniform float u_width;
-varying vec3 v_colour;
+varying vec3 v_colour; varying float v_radius;
 void main() {
-    v_colour = colour;
+    v_colour = colour; v_radius = 0.5 * max(u_width, 1.0);
     gl_Position = u_clip * vec4(0.996 * (u_camera * vec4(vertex, 1.0)).xyz, 1.0);
-    gl_PointSize = max(u_width, 1.0);
+    gl_PointSize = 2.0 * v_radius + 1.0;
 }
 """,
     """
-varying vec3 v_colour;
+varying vec3 v_colour; varying float v_radius;
 void main() {
-    vec2 at = 2.0 * gl_PointCoord - 1.0;
-    if (dot(at, at) > 1.0) discard;
-    gl_FragColor = vec4(v_colour, 1.0);
+    float away = length(gl_PointCoord - 0.5) * (2.0 * v_radius + 1.0);
+    float covered = clamp(v_radius + 0.5 - away, 0.0, 1.0);
+    if (covered == 0.0) discard;
+    gl_FragColor = vec4(v_colour, covered);
 }
 """,
 )

@@ -5,6 +5,7 @@ Both backends draw the same `Scene`; it is frozen, so that a thread may draw one
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -80,6 +81,13 @@ class Look:
     shading: Literal["smooth", "flat"] = "smooth"
     wireframe: bool = False
     ground: Ground | None = None
+
+    @functools.cached_property
+    def lines(self) -> tuple[Strokes, ...]:
+        """The ground, as both backends draw it; the same objects each time, so that they are kept on a graphics card."""
+        colour = np.array(self.line, np.uint8)
+        rings = self.ground.rings() if self.ground is not None else []
+        return tuple(Strokes(segments, colour, width) for segments, width in rings)
 
 
 @dataclass(frozen=True)

@@ -205,7 +205,5 @@ def _draw_item(canvas: Canvas, camera: Camera, item: Item, order: Order) -> None
 
 
 def _draw_ground(canvas: Canvas, camera: Camera, order: Order) -> None:
-    look = order.scene.look
-    if look.ground is not None:
-        for segments, width in look.ground.rings():
-            draw_lines(canvas, camera, segments, look.line, width * order.scale)
+    for ring in order.scene.look.lines:
+        draw_lines(canvas, camera, ring.segments, ring.colours, ring.width * order.scale)

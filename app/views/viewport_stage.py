@@ -27,7 +27,7 @@ FLY_SPEED = 0.9
 ZOOM_STEP = 1.0012
 """How much closer an eighth of a degree of the wheel comes."""
 KEY_TURN = 40.0
-_AXIS, _CORNER = 26.0, 44.0
+_AXIS = 26.0
 _KEYS = {
     Qt.Key.Key_W: (1, 0, 0),
     Qt.Key.Key_Up: (1, 0, 0),
@@ -231,14 +231,15 @@ class Stage(QWidget):
     def _paint_axes(self, painter: QPainter) -> None:
         """The three axes as the camera sees them, the nearest one on top."""
         turned = self.orbit.camera(1, 1).camera_from_world[:3, :3]
-        middle = QPointF(_CORNER, self.height() - _CORNER)
+        length = _AXIS if self.height() > 300 else 0.7 * _AXIS
+        middle = QPointF(length + 18, self.height() - length - 18)
         for axis in sorted(range(3), key=lambda index: -turned[2, index]):
             colour = QColor(*AXES_COLOURS[axis].tolist())
             colour.setAlphaF(0.55 if turned[2, axis] > 0.3 else 1.0)
             direction = QPointF(float(turned[0, axis]), float(turned[1, axis]))
             painter.setPen(QPen(colour, 2.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-            painter.drawLine(middle, middle + direction * _AXIS)
-            label = middle + direction * (_AXIS + 9)
+            painter.drawLine(middle, middle + direction * length)
+            label = middle + direction * (length + 9)
             painter.drawText(
                 QRectF(label.x() - 8, label.y() - 8, 16, 16), int(Qt.AlignmentFlag.AlignCenter), "xyz"[axis]
             )

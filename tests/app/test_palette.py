@@ -53,6 +53,7 @@ def test_letters_are_found_where_words_begin(query: str, text: str, letters: tup
 def test_what_is_not_there_does_not_match() -> None:
     assert match("vax", "Variational autoencoder") is None
     assert match("z", "") is None
+    assert match("dd", "adversarial") is None, "a letter counts once"
     assert match("var zzz", "Variational autoencoder") is None
 
 
@@ -78,7 +79,9 @@ def done() -> list[str]:
 def palette(qtbot: QtBot, look: Theme, done: list[str]) -> Iterator[Palette]:
     window = QWidget()
     window.resize(1024, 700)
-    QVBoxLayout(window).addWidget(QLineEdit())
+    column = QVBoxLayout(window)
+    for _ in range(3):
+        column.addWidget(QLineEdit())
     qtbot.addWidget(window)
     made = Palette(window)
     window.show()
@@ -135,8 +138,7 @@ def test_a_click_does_it_and_one_beside_it_does_nothing(palette: Palette, qtbot:
 
 def test_escape_closes_and_the_focus_goes_back(palette: Palette, qtbot: QtBot) -> None:
     palette.close_sheet()
-    field = palette.window().findChild(QLineEdit, "", Qt.FindChildOption.FindDirectChildrenOnly)
-    assert field is not None
+    field = palette.window().findChildren(QLineEdit, "", Qt.FindChildOption.FindDirectChildrenOnly)[1]
     field.setFocus()
     palette.open([])
     assert palette.field.hasFocus()

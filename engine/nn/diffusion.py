@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from engine.data.mixture import Mixture
@@ -132,3 +132,30 @@ def irreducible(mixture: Mixture, schedule: Schedule, rng: torch.Generator, coun
     x = schedule.noised(x0, noise, t)
     guesses = [oracle(mixture, schedule, *part) for part in zip(x.split(4000), t.split(4000), strict=True)]
     return float((noise - torch.cat(guesses)).square().mean())
+
+
+def irreducible_at(
+    mixture: Mixture, schedule: Schedule, moments: Int[Tensor, "m"], count: int = 1500
+) -> Float[Tensor, "m"]:
+    """The oracle's loss per number at each of some moments."""
+    rng, losses = torch.Generator().manual_seed(1), []
+    for moment in moments.tolist():
+        t, noise = torch.full((count,), moment), torch.randn(count, 2, generator=rng)
+        x = schedule.noised(mixture.sample(count, rng), noise, t)
+        losses.append((noise - oracle(mixture, schedule, x, t)).square().mean())
+    return torch.stack(losses)
+
+
+@torch.no_grad()
+def follow(average: nn.Module, network: nn.Module, keep: float) -> None:
+    """Moves the averaged weights a little towards the network's: `keep` of what they were stays."""
+    for mean, weight in zip(average.parameters(), network.parameters(), strict=True):
+        mean.lerp_(weight, 1 - keep)
+
+
+def remember(kept: Float[Tensor, "p"], part: Int[Tensor, "b"], errors: Float[Tensor, "b"]) -> None:
+    """A slow average of the loss in each part of time, in place; NaN where none was seen yet."""
+    part, errors = part.cpu(), errors.cpu()
+    count = torch.bincount(part, minlength=len(kept))
+    mean = torch.zeros(len(kept)).index_add_(0, part, errors) / count.clamp(min=1)
+    kept.copy_(torch.where(count == 0, kept, torch.where(kept.isnan(), mean, kept.lerp(mean, 0.05))))

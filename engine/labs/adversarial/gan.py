@@ -244,7 +244,6 @@ def draw(game: Game, ctx: Context) -> Iterator[Drawn]:
             Scatter(game.target().sample(SHOWN, rng), label="real", colour=1, size=4),
             Scatter(fake, label="generated", colour=0, size=4),
             Arrows(fake[::6], pull[::6], label="pull on G", colour=7),
-            *([Scatter(game.target().centres, label="own", colour=4, size=9, hollow=True)] if p.data == "own" else []),
         )
         yield Plot("plane", layers, x, y, equal=True, edits="points" if p.data == "own" else "")
     with torch.no_grad():
@@ -254,7 +253,7 @@ def draw(game: Game, ctx: Context) -> Iterator[Drawn]:
             yield Plot("critic", heat(scores.cpu(), REACH, "D(x)"), x, y, equal=True)
         if ctx.due("optimal"):
             scores = visible(game.target().log_density(cells), density_of(fake.cpu()).log_density(cells))
-            yield Plot("optimal", heat(scores, REACH, "D*(x)"), x, y, equal=True)
+            yield Plot("optimal", heat(scores, REACH, "D*(x)")[:1], x, y, equal=True)
         if ctx.due("manifold"):
             modes = Scatter(game.target().centres, label="centres of p", colour=1, size=6, hollow=True)
             lines: list[Line | Scatter] = [modes, *sheet(game.generator, p.latent, game.device)]

@@ -25,7 +25,8 @@ For a mixture of Gaussians the best possible guess is known at every place and t
 
 $$ \varepsilon^*(x, t) = \mathbb{E}[\varepsilon \mid x_t = x] = -\sqrt{1 - \bar\alpha_t}\; \nabla \log q_t(x) $$
 
-Its arrows stand beside the network's, its loss is the dashed line, and the samplers are proved with it, apart from any training.
+Its arrows lie under the network's, so that green shows where the two differ; its loss is the dashed
+line, and the samplers are proved with it, apart from any training.
 
 ## Samplers
 **DDPM** draws from the posterior at each step. **DDIM** keeps the guessed noise and may skip moments; with $\eta = 0$ it adds none, so that
@@ -47,18 +48,14 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from engine.api import (
-    Arrows,
-    Axis,
     Choice,
     Dataset,
     Drawn,
     Frame,
     Images,
-    Line,
     Measured,
     Plot,
     Scalar,
-    Scatter,
     Slider,
     Truth,
     View,
@@ -67,16 +64,25 @@ from engine.api import (
 )
 from engine.data.mixture import NAMES, Mixture, named
 from engine.data.table import load_pictures
-from engine.nn.diffusion import generate, irreducible, make_schedule, oracle
+from engine.nn.diffusion import (
+    Moment,
+    follow,
+    generate,
+    irreducible,
+    irreducible_at,
+    make_schedule,
+    oracle,
+    remember,
+)
+from engine.nn.diffusion_pages import cloud, film_strip, lattice, over_time, pixels, two_fields
 from engine.nn.unet import TimedMlp, UNet
-from engine.nn.vae import as_pictures
 
 if TYPE_CHECKING:
     from engine.run.checks import CheckContext
     from engine.run.context import Context
 
 REACH = 3.0
-FILM = 8
+FILM = 7
 POINTS = 1200
 
 
@@ -102,7 +108,7 @@ class Params:
     size: Annotated[
         int, Slider(8, 64, step=4, label="Picture size", help="Pixels along a side, for pictures; a multiple of 4")
     ] = 16
-    batch: Annotated[int, Slider(8, 2048, log=True, help="Points (for pictures an eighth of it) in a step")] = 512
+    batch: Annotated[int, Slider(8, 2048, log=True, help="Points (for pictures a sixteenth of it) in a step")] = 512
     lr: Annotated[float, Slider(1e-5, 1e-1, log=True, live=True, label="Learning rate", help="Step length of Adam")] = (
         2e-3
     )
@@ -115,15 +121,7 @@ class Params:
     )
     steps_back: Annotated[
         int,
-        Slider(
-            1,
-            200,
-            log=True,
-            live=True,
-            group="Look",
-            label="Sampling steps",
-            help="Into how many steps the way back is cut",
-        ),
+        Slider(1, 200, log=True, live=True, group="Look", label="Sampling steps", help="Steps of the way back"),
     ] = 50
     eta: Annotated[
         float, Slider(0, 1, live=True, group="Look", label="η of DDIM", help="Noise that DDIM adds: 0 none, 1 as DDPM")
@@ -140,6 +138,8 @@ class Diffusion:
         self.device = device
         self.schedule = make_schedule(p.schedule, p.moments)
         self.mixture = named(p.data) if p.data in NAMES else None
+        moments = ((torch.arange(20) + 0.5) / 20 * p.moments).round().long().clamp(min=1)
+        self.oracle_by_moment = irreducible_at(self.mixture, self.schedule, moments) if self.mixture else None
         self.pictures = None if self.mixture else load_pictures(p.data, p.size // 4 * 4, 1 if p.data == "digits" else 3)
         network: nn.Module = TimedMlp(2, p.width)
         if self.pictures is not None:
@@ -152,22 +152,15 @@ class Diffusion:
         if self.mixture is not None:
             return self.mixture.sample(self.p.batch, rng)
         assert self.pictures is not None
-        rows = torch.randint(len(self.pictures.train), (max(4, self.p.batch // 8),), generator=rng)
+        rows = torch.randint(len(self.pictures.train), (max(4, self.p.batch // 16),), generator=rng)
         return self.pictures.train[rows] * 2 - 1
 
     def predict(self, x: Tensor, t: Int[Tensor, "b"]) -> Tensor:
         """The averaged network's guess of the noise."""
         return self.average(x, t.to(x) / self.schedule.moments)
 
-    def follow(self, step: int) -> None:
-        """Lets the average follow the network, faster in the beginning."""
-        keep = min(self.p.ema, (1 + step) / (10 + step))
-        with torch.no_grad():
-            for mean, weight in zip(self.average.parameters(), self.network.parameters(), strict=True):
-                mean.lerp_(weight, 1 - keep)
-
-    def generated(self, rng: torch.Generator) -> tuple[Tensor, list[tuple[int, Tensor, Tensor]]]:
-        """New data, and the film (t, x_t, x̂₀) of how it came about, thinned to a few moments."""
+    def generated(self, rng: torch.Generator) -> tuple[Tensor, list[Moment]]:
+        """New data, and the film of how it came about, thinned to a few moments."""
         shape = (POINTS, 2) if self.pictures is None else (16, *self.pictures.train.shape[1:])
         start = torch.randn(shape, generator=rng).to(self.device)
         eta = None if self.p.sampler == "DDPM" else self.p.eta
@@ -175,7 +168,7 @@ class Diffusion:
         with torch.no_grad():
             x, film = generate(self.predict, self.schedule, start, rng, self.p.steps_back, eta, clip)
         chosen = torch.linspace(0, len(film) - 1, min(FILM, len(film))).round().long().tolist()
-        return x, [(film[k].t, film[k].x, film[k].clean) for k in chosen]
+        return x, [film[k] for k in chosen]
 
 
 @lab(
@@ -186,10 +179,9 @@ class Diffusion:
     views=(
         View("samples", "Generated", "new data from noise"),
         View("field", "One moment", "move the time"),
-        View("film", "From noise to data", "above what is there, below the guess of the clean data", wide=True),
+        View("moments", "Over time", "what is left of the data, and where the guessing is hard"),
+        View("film", "From noise to data", "above what is there, below the guess of the clean data"),
         View("loss", "Loss", unit="per number", log=True),
-        View("error", "Loss by moment", "where in time the guessing is hard"),
-        View("schedule", "What is left of the data"),
     ),
     distributed=True,
 )
@@ -198,20 +190,19 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
     diffusion = Diffusion(p, ctx.device)
     network = ctx.parallel(diffusion.network)
     optimiser = torch.optim.Adam(diffusion.network.parameters(), lr=p.lr)
-    by_moment = {"loss": torch.full((20,), torch.nan), "seen": torch.zeros(20)}
+    by_moment = torch.full((20,), torch.nan)
     ctx.track(network=diffusion.network, average=diffusion.average, optimiser=optimiser, by_moment=by_moment)
     if diffusion.pictures is not None and diffusion.pictures.unread:
         ctx.say(diffusion.pictures.unread)
-    ctx.draw_with(lambda: draw(diffusion, by_moment["loss"], ctx))
+    ctx.draw_with(lambda: draw(diffusion, by_moment, ctx))
     if diffusion.mixture is not None:
         best = irreducible(diffusion.mixture, diffusion.schedule, torch.Generator().manual_seed(0))
         yield Truth("loss/noise", best, f"oracle {best:.3f}")
     for step in ctx.steps(p.steps):
         data = diffusion.draw_data(ctx.rng)
         t = torch.randint(1, p.moments + 1, (len(data),), generator=ctx.rng)
-        data, noise, t = (
-            ctx.shard(part).to(ctx.device) for part in (data, torch.randn(data.shape, generator=ctx.rng), t)
-        )
+        noise = torch.randn(data.shape, generator=ctx.rng)
+        data, noise, t = (ctx.shard(part).to(ctx.device) for part in (data, noise, t))
         guess = network(diffusion.schedule.noised(data, noise, t), t.to(data) / p.moments)
         errors = (guess - noise).square().flatten(1).mean(1)
         for group in optimiser.param_groups:
@@ -219,86 +210,29 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
         optimiser.zero_grad()
         errors.mean().backward()
         optimiser.step()
-        diffusion.follow(step)
-        remember(by_moment["loss"], (t - 1) * 20 // p.moments, errors.detach())
+        follow(diffusion.average, diffusion.network, min(p.ema, (1 + step) / (10 + step)))
+        remember(by_moment, (t - 1) * 20 // p.moments, errors.detach())
         yield Scalar("loss/noise", errors.mean())
-
-
-def remember(kept: Float[Tensor, "20"], part: Int[Tensor, "b"], errors: Float[Tensor, "b"]) -> None:
-    """A slow average of the loss in each twentieth of time."""
-    part, errors = part.cpu(), errors.cpu()
-    count = torch.bincount(part, minlength=20)
-    mean = torch.zeros(20).index_add_(0, part, errors) / count.clamp(min=1)
-    kept.copy_(torch.where(count == 0, kept, torch.where(kept.isnan(), mean, kept.lerp(mean, 0.05))))
 
 
 def draw(diffusion: Diffusion, by_moment: Float[Tensor, "20"], ctx: Context) -> Iterator[Drawn]:
     """The pictures of the page; one film serves two views."""
-    p, schedule = diffusion.p, diffusion.schedule
+    p = diffusion.p
     samples_due, film_due = ctx.due("samples"), ctx.due("film")
     if samples_due or film_due:
         x, film = diffusion.generated(ctx.view_rng())
         note = f"{p.sampler}, {min(p.steps_back, p.moments)} steps"
         if samples_due:
-            yield (
-                cloud(diffusion, x, note, ctx.view_rng())
-                if diffusion.mixture
-                else Images("samples", pixels(x), columns=4, note=note)
-            )
+            if diffusion.mixture is not None:
+                yield cloud("samples", x, diffusion.mixture.sample(600, ctx.view_rng()), REACH, note)
+            else:
+                yield Images("samples", pixels(x), columns=4, note=note)
         if film_due:
-            yield film_strip(diffusion, film)
+            yield film_strip("film", film, REACH)
     if ctx.due("field"):
         yield field(diffusion, ctx.view_rng())
-    if ctx.due("error"):
-        yield loss_by_moment(diffusion, by_moment)
-    if ctx.due("schedule"):
-        t = torch.linspace(0, 1, p.moments + 1)
-        left = schedule.alpha_bar.float()
-        now = torch.tensor([p.time, p.time])
-        layers = (
-            Line(t, left.sqrt(), label="data √ᾱ", colour=0),
-            Line(t, (1 - left).sqrt(), label="noise √(1 − ᾱ)", colour=1),
-            Line(now, torch.tensor([0.0, 1.0]), label="time", colour=7, dashed=True),
-        )
-        yield Plot("schedule", layers, Axis("t / T", range=(0, 1)), Axis("share", range=(0, 1.02)))
-
-
-def cloud(diffusion: Diffusion, x: Tensor, note: str, rng: torch.Generator) -> Plot:
-    """Generated points over real ones."""
-    assert diffusion.mixture is not None
-    layers = (
-        Scatter(diffusion.mixture.sample(600, rng), label="real", colour=0, size=3),
-        Scatter(x, label="generated", colour=1, size=3),
-    )
-    side = (-REACH, REACH)
-    return Plot("samples", layers, Axis("x", range=side), Axis("y", range=side), equal=True, note=note)
-
-
-def film_strip(diffusion: Diffusion, film: list[tuple[int, Tensor, Tensor]]) -> Images:
-    """Over time: what is there, and below it the clean data that is guessed behind it; of pictures, two examples."""
-    parts = ([x for _, x, _ in film], [clean for _, _, clean in film])
-    if diffusion.mixture is not None:
-        rows = [[histogram(x) for x in part] for part in parts]
-    else:
-        rows = [[pixels(x[example : example + 1])[0] for x in part] for example in (0, 1) for part in parts]
-    labels = [f"t = {moment[0]}" for moment in film] + ["guess"] * len(film)
-    return Images(
-        "film", torch.stack([cell for row in rows for cell in row]), tuple(labels * (len(rows) // 2)), columns=len(film)
-    )
-
-
-def histogram(x: Float[Tensor, "n 2"], side: int = 48) -> Float[Tensor, "s s"]:
-    """Where the points lie, as a small picture, y upwards."""
-    cells = ((x.cpu() / REACH + 1) / 2 * side).long()
-    inside = ((cells >= 0) & (cells < side)).all(1)
-    flat = (side - 1 - cells[inside, 1]) * side + cells[inside, 0]
-    counts = torch.bincount(flat, minlength=side * side).float().reshape(side, side)
-    return (counts / max(4.0, float(counts.max()) / 2)).clamp(max=1).sqrt()
-
-
-def pixels(x: Float[Tensor, "b c s s"]) -> Float[Tensor, "b s s ..."]:
-    """Pictures in −1 … 1 as a view takes them."""
-    return as_pictures((x.cpu() + 1) / 2)
+    if ctx.due("moments"):
+        yield over_time(diffusion.schedule, p.time, by_moment, diffusion.oracle_by_moment)
 
 
 @torch.no_grad()
@@ -308,41 +242,18 @@ def field(diffusion: Diffusion, rng: torch.Generator) -> Plot | Images:
     moment = max(1, round(p.time * p.moments))
     if diffusion.mixture is None:
         assert diffusion.pictures is not None
-        x0 = diffusion.pictures.test[:6].to(diffusion.device) * 2 - 1
+        x0 = diffusion.pictures.test[:4].to(diffusion.device) * 2 - 1
         t = torch.full((len(x0),), moment, device=diffusion.device)
         x = schedule.noised(x0, torch.randn(x0.shape, generator=rng).to(x0), t)
         rows = torch.cat([pixels(part) for part in (x0, x, schedule.cleaned(x, diffusion.predict(x, t), t))])
         labels = ("data",) * len(x0) + (f"t = {moment}",) * len(x0) + ("guess",) * len(x0)
         return Images("field", rows, labels, columns=len(x0))
-    side = torch.linspace(-2.6, 2.6, 14)
-    places = torch.cartesian_prod(side, side).to(diffusion.device)
+    points = diffusion.mixture.sample(500, rng)
+    noised = schedule.noised(points, torch.randn(points.shape, generator=rng), torch.full((500,), moment))
+    places = lattice(REACH).to(diffusion.device)
     t = torch.full((len(places),), moment, device=diffusion.device)
-    mine, best = -diffusion.predict(places, t), -oracle(diffusion.mixture, schedule, places, t)
-    points = diffusion.mixture.sample(700, rng)
-    noised = schedule.noised(points, torch.randn(points.shape, generator=rng), torch.full((700,), moment))
-    scale = 0.3 / best.norm(dim=1).quantile(0.9).clamp(min=1e-3)
-    layers = (
-        Scatter(noised, label="x_t", colour=0, size=3),
-        Arrows(places, scale * best, label="oracle", colour=2),
-        Arrows(places, scale * mine, label="network", colour=1),
-    )
-    reach = (-REACH, REACH)
-    return Plot("field", layers, Axis("x", range=reach), Axis("y", range=reach), equal=True, note=f"t = {moment}")
-
-
-def loss_by_moment(diffusion: Diffusion, by_moment: Float[Tensor, "20"]) -> Plot:
-    """The network's loss in each twentieth of time, and on the plane the oracle's."""
-    middle = (torch.arange(20) + 0.5) / 20
-    layers = [Line(middle, by_moment, label="network", colour=1)]
-    if diffusion.mixture is not None:
-        rng, best = torch.Generator().manual_seed(1), []
-        for part in middle:
-            t = torch.full((1500,), max(1, round(float(part) * diffusion.p.moments)))
-            noise = torch.randn(1500, 2, generator=rng)
-            x = diffusion.schedule.noised(diffusion.mixture.sample(1500, rng), noise, t)
-            best.append((noise - oracle(diffusion.mixture, diffusion.schedule, x, t)).square().mean())
-        layers.append(Line(middle, torch.stack(best), label="oracle", colour=2, dashed=True))
-    return Plot("error", tuple(layers), Axis("t / T", range=(0, 1)), Axis("loss", "per number"))
+    network, best = diffusion.predict(places, t), oracle(diffusion.mixture, schedule, places, t)
+    return two_fields("field", noised, places, -network, -best, REACH)
 
 
 # Proofs -----------------------------------------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ class Host(QObject):
         self._spare: Session | None = None
         self._sessions: list[Session] = []
         self._closed = False
+        self._lab = ""
         self.about: Ready | None = None
         self.moments = Moments()
         self._breath = QTimer(self, singleShot=True, interval=_BREATH_MS)
@@ -43,6 +44,15 @@ class Host(QObject):
         """Starts a spare worker, if there is none."""
         if self._spare is None and not self._closed:
             self._spare = self._make()
+            if self._lab:
+                self._spare.warm(self._lab)
+
+    def warm(self, lab: str) -> None:
+        """The lab that is likely to be started next: the spare worker imports it in advance."""
+        if lab != self._lab:
+            self._lab = lab
+            if self._spare is not None:
+                self._spare.warm(lab)
 
     def session(self) -> Session:
         """A worker for the caller alone, until its `close()`: the spare one if there is one."""

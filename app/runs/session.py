@@ -145,6 +145,10 @@ class Session(QObject):
         """Runs the checks of a lab."""
         self._send(messages.Prove(lab))
 
+    def warm(self, lab: str) -> None:
+        """Lets an idle worker import a lab in advance."""
+        self._send(messages.Warm(lab))
+
     def cancel_proof(self) -> None:
         """Leaves the checks that have not run."""
         self._send(messages.CancelProof())

@@ -50,7 +50,7 @@ class LabPage(QWidget):
         super().__init__()
         self.info = info
         self.trains = any(entry.name == "steps" for entry in info.fields)
-        self._places = places
+        self._host, self._places = host, places
         runs = places.runs if self.trains else _exploring_folder(places, info)
         self.conductor = Conductor(info, host, runs, self)
         self.parts = Parts(info, runs, self.conductor, self)
@@ -360,6 +360,7 @@ class LabPage(QWidget):
         super().showEvent(event)
         self.deeds.group.setEnabled(True)
         self.window().installEventFilter(self)
+        self._host.warm(self.info.id)
         _application().focusChanged.connect(self._give_keys)
         self._watch_soon.start()
         self.stage.show_state()

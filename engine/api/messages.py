@@ -124,6 +124,13 @@ class CancelProof:
 
 
 @dataclass(frozen=True, slots=True)
+class Warm:
+    """Import a lab in advance, while nothing runs, so that its start is quick."""
+
+    lab: str
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """Save, close and end the process."""
 
@@ -143,6 +150,7 @@ Command = (
     | Rewind
     | Prove
     | CancelProof
+    | Warm
     | Quit
 )
 

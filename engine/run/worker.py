@@ -5,6 +5,7 @@ One run at a time, on one thread that computes; an outbox thread carries frames 
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import platform
@@ -43,6 +44,7 @@ from engine.api.messages import (
     Step,
     Stop,
     Taken,
+    Warm,
     Warned,
     Watch,
 )
@@ -78,6 +80,7 @@ class PipeSteering(Steering):
         self.cancel_proof = False
         self.outbox: Outbox | None = None
         self.idle_prove = ""
+        self.warm = ""
         self.start: Start | None = None
         self._commands = commands
 
@@ -129,6 +132,8 @@ class PipeSteering(Steering):
                 self.rewind = step
             case Prove(lab):
                 self.prove, self.idle_prove, self.cancel_proof = True, lab, False
+            case Warm(lab):
+                self.warm = lab
             case CancelProof():
                 self.cancel_proof = True
             case Quit():
@@ -175,6 +180,9 @@ class Worker:
             steering.prove = False
             steering.stop = False
             self._prove_alone(steering.idle_prove)
+        elif steering.warm:
+            lab, steering.warm = steering.warm, ""
+            warm_up(lab)
 
     def _reset(self) -> None:
         """What was asked of the last run does not bind the next one."""
@@ -336,6 +344,13 @@ def prove(lab: Lab, context: CheckContext, send: Any) -> None:
         except CheckCancelled:
             break
     send(ChecksDone(lab.id))
+
+
+def warm_up(lab_id: str) -> None:
+    """Imports a lab, and what torch imports only when the first optimiser is made (seconds), before anyone waits for it."""
+    with contextlib.suppress(StudioError):  # a lab that does not load says so when it is started
+        load(lab_id)
+    torch.optim.Adam([torch.zeros(1, requires_grad=True)])
 
 
 def new_record(lab: Lab, params: Any, seed: int, device: torch.device) -> RunRecord:

@@ -238,6 +238,16 @@ def test_a_proof_without_a_run_uses_an_idle_worker(conductor: Conductor, info: L
     assert rows == list(info.checks)
 
 
+def test_a_warmed_worker_runs_and_an_unknown_lab_harms_nothing(
+    conductor: Conductor, real_host: Host, qtbot: QtBot
+) -> None:
+    real_host.warm("neurons.absent")
+    real_host.prestart()
+    real_host.warm("neurons.perceptron")
+    run = started(conductor, qtbot, ENDLESS)
+    assert run.phase == "running"
+
+
 def test_nobody_watches_a_run_behind_the_front(conductor: Conductor, qtbot: QtBot) -> None:
     conductor.watch(("plane",))
     run = started(conductor, qtbot, ENDLESS)

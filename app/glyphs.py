@@ -1,4 +1,4 @@
-"""The glyphs of the icon font that the program uses, by Phosphor's own names (phosphoricons.com, 2.1).
+"""The glyphs of the icon font that are at hand, by Phosphor's own names (phosphoricons.com, 2.1).
 
 `Phosphor.ttf` and `Phosphor-Fill.ttf` share these code points. A new icon is one row here: its name and the code point
 that the font's style sheet gives it.

@@ -38,6 +38,8 @@ def make_window(qtbot: QtBot, look: Theme, places: Places, monkeypatch: pytest.M
         window.resize(1440, 900)
         window.show()
         qtbot.waitExposed(window)
+        window.activateWindow()  # where no window manager does it, keys would not reach it
+        qtbot.waitUntil(window.isActiveWindow)
         qtbot.wait(20)
         return window
 

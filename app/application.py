@@ -7,7 +7,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, QSocketNotifier, Qt
+from PySide6.QtCore import QObject, QPointF, QRectF, QSocketNotifier, Qt
 from PySide6.QtGui import QColor, QIcon, QLinearGradient, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication
 
@@ -29,8 +29,26 @@ def make_application(mode: Mode) -> QApplication:
     dress(application, mode)
     application.setWindowIcon(studio_icon())
     hook_errors()
-    _leave_on_interrupt(application)
+    if sys.platform != "win32":
+        Interrupt(application)
     return application
+
+
+class Interrupt(QObject):
+    """Ctrl+C in the terminal closes the windows properly. Qt's loop never looks at Python's signals: a socket wakes it."""
+
+    def __init__(self, application: QApplication) -> None:
+        super().__init__(application)
+        self._ours, self._theirs = socket.socketpair()
+        self._theirs.setblocking(False)
+        signal.set_wakeup_fd(self._theirs.fileno())
+        signal.signal(signal.SIGINT, lambda *_: application.closeAllWindows())
+        self._waker = QSocketNotifier(self._ours.fileno(), QSocketNotifier.Type.Read, self)
+        self._waker.activated.connect(self._read)
+
+    def _read(self) -> None:
+        """Empties the socket; that Python ran at all is what lets it see the signal."""
+        self._ours.recv(64)
 
 
 def studio_icon() -> QIcon:
@@ -53,16 +71,3 @@ def studio_icon() -> QIcon:
         painter.end()
         made.addPixmap(tile)
     return made
-
-
-def _leave_on_interrupt(application: QApplication) -> None:
-    """Ctrl+C in the terminal closes the window properly. Qt's loop never looks at Python's signals, so a socket wakes it."""
-    if sys.platform == "win32":
-        return
-    ours, theirs = socket.socketpair()
-    theirs.setblocking(False)
-    signal.set_wakeup_fd(theirs.fileno())
-    signal.signal(signal.SIGINT, lambda *_: application.closeAllWindows())
-    waker = QSocketNotifier(ours.fileno(), QSocketNotifier.Type.Read, application)
-    waker.activated.connect(lambda *_: ours.recv(64) and None)
-    application.aboutToQuit.connect(theirs.close)

@@ -78,7 +78,7 @@ class StartPage(CardPage):
     def __init__(self, library: Library, runs: Path, parent: QWidget | None = None) -> None:
         super().__init__(library, parent)
         self._runs = runs
-        self._features = EvenGrid(least=200, ratio=0.6, extra=56)
+        self._features = EvenGrid(least=176, ratio=0.6, extra=56)
         self.section("", self._features)
         self._recent = EvenGrid(least=230, ratio=0.0, extra=64, most=RUNS)
         self._recent_section = self.section("CONTINUE WHERE YOU LEFT OFF", self._recent)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from PySide6.QtGui import QImage
 
@@ -198,3 +201,21 @@ def test_a_bad_page_is_one_line_and_exit_2(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
     assert "There is no lab “nowhere.atall”" in done.stderr
     assert not (tmp_path / "a.png").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a console there sends its own event")
+@pytest.mark.timeout(120)
+def test_an_interrupt_closes_the_window_properly(labs: Places) -> None:
+    environment = {**os.environ, "PERCEPTION_STUDIO_HOME": str(labs.cache.parent), "QT_QPA_PLATFORM": "offscreen"}
+    window = subprocess.Popen(
+        [sys.executable, str(ROOT / "main.py")], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    until = time.monotonic() + 30
+    while not psutil.Process(window.pid).children() and time.monotonic() < until:
+        time.sleep(0.05)  # the worker comes after the first paint
+    workers = psutil.Process(window.pid).children(recursive=True)
+    window.send_signal(signal.SIGINT)
+    _, errors = window.communicate(timeout=30)
+    assert (window.returncode, errors.decode()) == (0, "")
+    assert (labs.config / "settings.json").is_file(), "it was left in order"
+    assert not psutil.wait_procs(workers, timeout=10)[1]

@@ -93,7 +93,7 @@ def draw_tiles(part, parts, starts, discs, words, depth, pixels):
                 dy = np.float32(row) + np.float32(0.5) - y
                 for column in range(left, right):
                     dx = np.float32(column) + np.float32(0.5) - x
-                    inside = dx * dx + dy * dy <= radius * radius or (row == own_row and column == own_column)
-                    if inside and z < depth[row, column]:
+                    own = row == own_row and column == own_column
+                    if z < depth[row, column] and (own or dx * dx + dy * dy <= radius * radius):
                         depth[row, column] = z
                         pixels[row, column] = word

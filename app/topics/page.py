@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QComboBox, QMenu, QWidget
 
@@ -18,7 +18,6 @@ from app.drops import classify, takes
 from app.notify import notify
 from app.runs import Conductor
 from app.runs.shelf import is_open
-from app.theme import icon
 from app.topics import dropped
 from app.topics.fork_card import ForkCard
 from app.topics.page_actions import PageActions
@@ -61,8 +60,8 @@ class LabPage(QWidget):
         self._begun = False
         self.plan.foot.setVisible(self.trains)
         self.parts.dock.follow(self.conductor.runs)
-        self._menu = QMenu(self)
-        self.parts.bar.views.setMenu(self._menu)
+        self.menu = QMenu(self)
+        self.parts.bar.views.setMenu(self.menu)
         self._connect()
         self.parts.bar.preset_speed(info.speed)
         self.stage.show_state()
@@ -263,7 +262,7 @@ class LabPage(QWidget):
             (parts.parameters.changed, self.stage.show_state),
             (parts.grid.rearranged, self._watch_soon.start),
             (self._watch_soon.timeout, self._watch),
-            (self._menu.aboutToShow, self._fill_menu),
+            (self.menu.aboutToShow, lambda: self.plan.fill(self.menu)),
             (conductor.refused, lambda text: notify(text, "info")),
             (conductor.added, lambda _: parts.dock.refresh_soon()),
             (parts.dock.model.modelReset, self._name_runs),
@@ -326,28 +325,6 @@ class LabPage(QWidget):
             prove=bool(self.info.checks),
         )
 
-    def _fill_menu(self) -> None:
-        """Every view with its tick, then the other parts of the page."""
-        self._menu.clear()
-        grid = self.parts.grid
-        for name, panel in grid.panels.items():
-            action = self._menu.addAction(panel.place.title or name.capitalize())
-            action.setCheckable(True)
-            action.setChecked(name not in grid.closed)
-            action.setToolTip("A closed view costs the worker nothing")
-            action.triggered.connect(lambda on, name=name: grid.open(name) if on else grid.close_view(name))
-        self._menu.addSeparator()
-        for words, shown, act in (
-            ("Table of runs", self.plan.table_shown, self.plan.show_table),
-            ("Controls and notes", self.plan.side_shown, self.plan.show_side),
-        ):
-            action = self._menu.addAction(words)
-            action.setCheckable(True)
-            action.setChecked(shown)
-            action.triggered.connect(act)
-        self._menu.addSeparator()
-        self._menu.addAction(icon("layout", "dim"), "Arrange the views anew", grid.reset)
-
     # Being seen ------------------------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
@@ -359,7 +336,9 @@ class LabPage(QWidget):
         """Its views are computed again, its keys count; a lab that only explores starts by itself, once."""
         super().showEvent(event)
         self.deeds.group.setEnabled(True)
-        self.window().installEventFilter(self)
+        handle = self.window().windowHandle()
+        if handle is not None:
+            handle.windowStateChanged.connect(self._on_window_state)
         self._host.warm(self.info.id)
         _application().focusChanged.connect(self._give_keys)
         self._watch_soon.start()
@@ -378,7 +357,9 @@ class LabPage(QWidget):
         """Nobody looks: the run goes on, its views rest, its keys belong to the page in front."""
         super().hideEvent(event)
         self.deeds.group.setEnabled(False)
-        self.window().removeEventFilter(self)
+        handle = self.window().windowHandle()
+        if handle is not None:
+            handle.windowStateChanged.disconnect(self._on_window_state)
         _application().focusChanged.disconnect(self._give_keys)
         self._watch_soon.start()
 
@@ -387,11 +368,9 @@ class LabPage(QWidget):
         super().resizeEvent(event)
         self.plan.fit(self.width(), self.height())
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+    def _on_window_state(self, _: Qt.WindowState) -> None:
         """The window was minimised, or came back."""
-        if event.type() == QEvent.Type.WindowStateChange:
-            self._watch_soon.start()
-        return False
+        self._watch_soon.start()
 
     def _give_keys(self, left: QWidget | None, entered: QWidget | None) -> None:
         """Where the keyboard is counts first: Space presses a button, and S and F fly and frame in a 3-D view."""

@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
+from app.theme import icon
 from app.topics.curve_board import CurveBoard
 from app.topics.parameters import Parameters
 from app.topics.run_bar import RunBar
@@ -108,6 +109,27 @@ class PageLayout(QObject):
             self.across.setSizes([max(width - side, 1), side])
         if "table" not in self._chosen:
             self.show_table(height >= _LOW - 74, chosen=False)
+
+    def fill(self, menu: QMenu) -> None:
+        """Puts every view with its tick into a menu, then the other parts of the page."""
+        menu.clear()
+        grid = self._parts.grid
+        for name, panel in grid.panels.items():
+            action = menu.addAction(panel.place.title or name.capitalize())
+            action.setCheckable(True)
+            action.setChecked(name not in grid.closed)
+            action.triggered.connect(lambda on, name=name: grid.open(name) if on else grid.close_view(name))
+        menu.addSeparator()
+        for words, shown, act in (
+            ("Table of runs", self.table_shown, self.show_table),
+            ("Controls and notes", self.side_shown, self.show_side),
+        ):
+            action = menu.addAction(words)
+            action.setCheckable(True)
+            action.setChecked(shown)
+            action.triggered.connect(act)
+        menu.addSeparator()
+        menu.addAction(icon("layout", "dim"), "Arrange the views anew", grid.reset)
 
     # Inside ----------------------------------------------------------------------------------------------------------
 

@@ -120,7 +120,7 @@ class RunBar(QFrame):
         self.proof.setIcon(icon("seal-check", look))
 
     def _hint(self, fresh: bool) -> str:
-        return "Space starts it with the controls at the right" if fresh else ""
+        return "Space starts it" if fresh else ""
 
     # How it looks ----------------------------------------------------------------------------------------------------
 

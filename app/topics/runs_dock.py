@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QFileSystemWatcher, QModelIndex, QPersistentModelIndex, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QFileSystemWatcher,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRectF,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import QAction, QColor, QKeySequence, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -70,6 +80,24 @@ class Swatch(QStyledItemDelegate):
         return False
 
 
+class RunsTable(QTableView):
+    """A table that offers its keys and its context menu to its owner first."""
+
+    pressed_key = Signal(object)  # QKeyEvent, ignored unless it is accepted
+    menu_wanted = Signal(object)  # QPoint on the screen
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The owner's keys, then the table's own."""
+        event.ignore()
+        self.pressed_key.emit(event)
+        if not event.isAccepted():
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The menu of the run under the pointer."""
+        self.menu_wanted.emit(event.globalPos())
+
+
 class RunsDock(QWidget):
     """The table. What the person asks for goes out as signals; the page does it."""
 
@@ -85,7 +113,7 @@ class RunsDock(QWidget):
     def __init__(self, info: LabInfo, root: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = RunsModel(info, root, self)
-        self.table = QTableView()
+        self.table = RunsTable()
         self._live: dict[str, LiveRun] = {}
         self._root = root
         self._empty = QLabel("Every run that you start stays here: to compare, to resume, to rewind.", self.table)
@@ -151,8 +179,8 @@ class RunsDock(QWidget):
         table.horizontalHeader().setHighlightSections(False)
         table.horizontalHeader().setMinimumSectionSize(24)
         table.doubleClicked.connect(self._open_index)
-        table.installEventFilter(self)
-        table.setContextMenuPolicy(Qt.ContextMenuPolicy.DefaultContextMenu)
+        table.pressed_key.connect(self._on_key)
+        table.menu_wanted.connect(self._open_menu)
         self._empty.setProperty("role", "faint")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -191,19 +219,11 @@ class RunsDock(QWidget):
         if index.column() != TICK:
             self.opened.emit(self.model.rows[index.row()].folder)
 
-    def eventFilter(self, watched: Any, event: QEvent) -> bool:
-        """Keys and the context menu of the table."""
-        if event.type() == QEvent.Type.KeyPress:
-            return self._key(event)  # type: ignore[arg-type]  # a key press is a QKeyEvent
-        if event.type() == QEvent.Type.ContextMenu:
-            self._open_menu(event)  # type: ignore[arg-type]  # and this a QContextMenuEvent
-            return True
-        return False
-
-    def _key(self, event: QKeyEvent) -> bool:
+    def _on_key(self, event: QKeyEvent) -> None:
         rows = self.selected()
-        if not rows or self.table.state() == QAbstractItemView.State.EditingState:
-            return False
+        if not rows:
+            return
+        event.accept()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.opened.emit(rows[0].folder)
         elif event.matches(QKeySequence.StandardKey.Delete):
@@ -214,8 +234,7 @@ class RunsDock(QWidget):
             for row in rows:
                 self.model.ticked.emit(row.folder, row.colour < 0)
         else:
-            return False
-        return True
+            event.ignore()
 
     def _rename(self) -> None:
         rows = self.table.selectionModel().selectedRows(NAME)
@@ -263,15 +282,15 @@ class RunsDock(QWidget):
         )
         return menu
 
-    def _open_menu(self, event: QContextMenuEvent) -> None:
-        index = self.table.indexAt(self.table.viewport().mapFromGlobal(event.globalPos()))
+    def _open_menu(self, at: QPoint) -> None:
+        index = self.table.indexAt(self.table.viewport().mapFromGlobal(at))
         if not index.isValid():
             return
         if index.row() not in {chosen.row() for chosen in self.table.selectionModel().selectedRows()}:
             self._select([index.row()])
         menu = self.menu_for(self.model.rows[index.row()])
         menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(event.globalPos())
+        menu.popup(at)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Columns follow; the hint stays in the middle."""

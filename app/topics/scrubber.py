@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolTip, QWidget
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from app.theme import font, icon, theme
 from app.topics.run_words import change_words
@@ -109,6 +109,7 @@ class TimeLine(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """A drag goes from moment to moment."""
         self._hover = event.position().x()
+        self.setToolTip(self.words_at(self._hover))
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._visit_at(event.position().x())
         self.update()
@@ -131,13 +132,6 @@ class TimeLine(QWidget):
                 self.visit(self.now)
             case _:
                 super().keyPressEvent(event)
-
-    def event(self, event: QEvent) -> bool:
-        """A tooltip tells what lies under the pointer."""
-        if isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.words_at(event.pos().x()), self)
-            return True
-        return super().event(event)
 
     def words_at(self, x: float) -> str:
         """What lies at `x` pixels, in words."""

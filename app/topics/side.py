@@ -33,6 +33,7 @@ TABS = ("controls", "notes", "code", "proof")
 WIDTH = 320
 _SEEDS = 2**31 - 1
 _SEED_ROW = 40
+_EDGE, _SCROLL = 12, 12
 _CONTROLS_SHARE = 0.64
 
 
@@ -113,7 +114,10 @@ class SidePanel(QTabWidget):
     def _seed_row(self) -> QFrame:
         row = QFrame()
         line = QHBoxLayout(row)
-        line.setContentsMargins(28, 0, 12, 8)
+        self.controls.verticalScrollBar().rangeChanged.connect(
+            lambda _, most: line.setContentsMargins(28, 0, _EDGE + (_SCROLL if most else 0), 8)
+        )
+        line.setContentsMargins(28, 0, _EDGE, 8)
         label = QLabel("Seed")
         label.setProperty("role", "dim")
         self.seed.setFixedWidth(96)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
+    from app.places import Places
     from app.settings import Settings
     from app.topics.page import LabPage
 
@@ -184,6 +185,10 @@ def test_closed_and_hidden_views_are_not_watched(open_page: Open, qtbot: QtBot) 
     page.parts.grid.expand("")
     page.parts.grid.open("grid")
     qtbot.waitUntil(lambda: watched[-1] == "watch ('loss', 'grid', 'plane')", timeout=3000)
+    page.showMinimized()
+    qtbot.waitUntil(lambda: watched[-1] == "watch ()", timeout=3000)
+    page.showNormal()
+    qtbot.waitUntil(lambda: watched[-1] == "watch ('loss', 'grid', 'plane')", timeout=3000)
     page.hide()
     qtbot.waitUntil(lambda: watched[-1] == "watch ()", timeout=3000)
     page.show()
@@ -254,6 +259,40 @@ def test_the_layout_comes_back(open_page: Open, settings: Settings, qtbot: QtBot
     assert again.parts.side.currentIndex() == 1
     again.deeds.of["reset_views"].trigger()
     assert not again.parts.grid.closed
+
+
+def test_the_views_menu_opens_and_closes(open_page: Open) -> None:
+    page = open_page(fake_lab("waits"))
+    page.menu.aboutToShow.emit()
+    rows = {action.text(): action for action in page.menu.actions()}
+    rows["Pictures"].trigger()
+    assert page.parts.grid.closed == {"grid"}
+    rows["Pictures"].trigger()
+    assert not page.parts.grid.closed
+    rows["Table of runs"].trigger()
+    assert not page.plan.table_shown
+
+
+def test_the_table_has_keys_and_a_menu(open_page: Open, qtbot: QtBot, places: Places) -> None:
+    folder = places.runs / "one"
+    folder.mkdir(parents=True)
+    write_record(folder, RunRecord("waits", {}, state="stopped"))
+    page = open_page(fake_lab("waits"))
+    dock = page.parts.dock
+    dock.refresh()
+    dock.select(folder)
+    asked: list[tuple[str, object]] = []
+    dock.opened.connect(lambda what: asked.append(("open", what)))
+    dock.delete_wanted.disconnect()
+    dock.delete_wanted.connect(lambda what: asked.append(("delete", what)))
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Delete, Qt.Key.Key_T):
+        qtbot.keyClick(dock.table, key)
+    assert asked == [("open", folder), ("delete", [folder])]
+    assert page.parts.board.colours[folder.name] >= 0
+    words = {action.text(): action.isEnabled() for action in dock.menu_for(dock.model.rows[0]).actions()}
+    assert words["Resume"]
+    assert words["Move to the trash"]
+    assert words["Take its curves away"]
 
 
 def test_a_layout_of_nonsense_is_passed_over(open_page: Open, settings: Settings) -> None:

@@ -54,15 +54,15 @@ def two_fields(
 
 
 def film_strip(name: str, film: list[Moment], reach: float) -> Images:
-    """Over time: what is there, and below it the clean data that is guessed behind it; of pictures, two examples."""
+    """Over time: what is there, and below it the clean data that is guessed behind it; of pictures, the first."""
     parts = ([frame.x for frame in film], [frame.clean for frame in film])
     if film[0].x.ndim == 2:
         rows = [[glow(x, reach, tint) for x in part] for part, tint in zip(parts, (BLUE, ORANGE), strict=True)]
     else:
-        rows = [[pixels(x[[example]])[0] for x in part] for example in (0, 1) for part in parts]
+        rows = [[pixels(x[:1])[0] for x in part] for part in parts]
     labels = (*(f"t = {frame.t}" for frame in film), *("guess" for _ in film))
     cells = torch.stack([cell for row in rows for cell in row])
-    return Images(name, cells, labels * (len(rows) // 2), columns=len(film))
+    return Images(name, cells, labels, columns=len(film))
 
 
 def pixels(x: Float[Tensor, "b c s s"]) -> Tensor:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -78,3 +79,15 @@ def value_and_gradient(
         value = field(points).squeeze(-1)
         (gradient,) = torch.autograd.grad(value.sum(), points, create_graph=train)
     return (value, gradient) if train else (value.detach(), gradient)
+
+
+def sampled(field: nn.Module, points: np.ndarray, device: torch.device) -> np.ndarray:
+    """The field at many points, in blocks that fit into a CPU's cache."""
+    with torch.no_grad():
+        blocks = floats(points).to(device).split(16384)
+        return torch.cat([field(block).squeeze(-1) for block in blocks]).cpu().numpy()
+
+
+def floats(points: np.ndarray) -> Float[Tensor, "n 3"]:
+    """Points as float32."""
+    return torch.from_numpy(points.astype(np.float32))

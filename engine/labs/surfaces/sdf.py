@@ -61,6 +61,7 @@ from engine.api import (
     Plot,
     Points,
     Scalar,
+    Scatter,
     Slider,
     Table,
     Toggle,
@@ -73,7 +74,7 @@ from engine.geometry.distance import signed_distance
 from engine.geometry.marching import euler_characteristic, is_watertight, marching_cubes
 from engine.geometry.meshes import Surface, read_surface, sample_surface
 from engine.geometry.shapes import SHAPES, box, grid, sphere, torus
-from engine.nn.fields import FromSphere, siren, softplus_field, value_and_gradient
+from engine.nn.fields import FromSphere, floats, sampled, siren, softplus_field, value_and_gradient
 
 if TYPE_CHECKING:
     from engine.run.checks import CheckContext
@@ -130,7 +131,10 @@ class Params:
 
 @dataclass(frozen=True)
 class Target:
-    """What is learned: points on the surface with their normals, points in space with their true distances."""
+    """What is learned: points on the surface with their normals, points in space with their true distances.
+
+    Of a cloud nobody knows which side is inside: its distances have no sign, and it can be learned from points alone.
+    """
 
     on: Float[Tensor, "n 3"]
     normals: Float[Tensor, "n 3"]
@@ -138,6 +142,7 @@ class Target:
     truth: Float[Tensor, " m"]
     note: str
     distance: Callable[[np.ndarray], np.ndarray]
+    signed: bool
 
 
 def extract(values: np.ndarray, resolution: int) -> tuple[np.ndarray, np.ndarray]:
@@ -146,7 +151,7 @@ def extract(values: np.ndarray, resolution: int) -> tuple[np.ndarray, np.ndarray
 
 
 def prepare(p: Params, rng: np.random.Generator) -> Target:
-    """Samples the shape, or the person's own mesh. Half of the points in space lie close to the surface. Raises DataError."""
+    """Samples the shape, or the person's own. Half of the points in space lie close to the surface. Raises DataError."""
     if p.mesh:
         surface = read_surface(Path(p.mesh))
         distance: Callable[[np.ndarray], np.ndarray] = partial(signed_distance, surface)
@@ -157,7 +162,7 @@ def prepare(p: Params, rng: np.random.Generator) -> Target:
     near = on[: SPACE_SAMPLES // 2] + rng.normal(0, 0.05, (SPACE_SAMPLES // 2, 3))
     space = np.concatenate([near, rng.uniform(-1, 1, (SPACE_SAMPLES // 2, 3))])
     truth = torch.from_numpy(distance(space).astype(np.float32))
-    return Target(floats(on), floats(normals), floats(space), truth, surface.note, distance)
+    return Target(floats(on), floats(normals), floats(space), truth, surface.note, distance, not surface.is_cloud)
 
 
 def make_field(p: Params) -> nn.Module:
@@ -176,6 +181,7 @@ def errors(field: nn.Module, target: Target, device: torch.device) -> tuple[Floa
     """Mean |f − d| over the space, in metres, and the median of |‖∇f‖ − 1|, both on points near the surface and far."""
     value, gradient = value_and_gradient(field, target.space[::8].to(device))
     truth = target.truth[::8].to(device)
+    value = value if target.signed else value.abs()
     return (value - truth).abs().mean(), (gradient.norm(dim=-1) - 1).abs().median()
 
 
@@ -204,7 +210,7 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
         rows = torch.randint(len(target.space), (p.batch,), generator=ctx.rng)
         here = torch.randint(len(target.on), (p.batch,), generator=ctx.rng)
         space, on = target.space[rows].to(ctx.device), target.on[here].to(ctx.device)
-        if p.learn == "distances":
+        if p.learn == "distances" and target.signed:
             loss = (field(space).squeeze(-1) - target.truth[rows].to(ctx.device)).abs().mean()
             yield Scalar("loss/distance", loss)
         else:
@@ -248,11 +254,15 @@ def draw_slice(p: Params, ctx: Context, field: nn.Module, target: Target) -> Plo
     plane = np.stack([x, y, np.full_like(x, p.height)], -1).reshape(-1, 3)
     values = sampled(field, plane, ctx.device).reshape(SLICE, SLICE)
     extent = (-1.0, 1.0, -1.0, 1.0)
+    near = target.on[(target.on[:, 2] - p.height).abs() < 0.02][:300, :2]
+    true = target.distance(plane).reshape(SLICE, SLICE)
     layers = (
         Heat(values, extent, "diverging", range=(-0.6, 0.6), legend="distance in m"),
-        Contour(values, extent, levels=(-0.2, -0.1, 0.1, 0.2, 0.3, 0.4), colour=0, width=0.7),
-        Contour(target.distance(plane).reshape(SLICE, SLICE), extent, label="true surface", colour=2, width=2.5),
-        Contour(values, extent, label="f = 0", colour=1, width=1.5),
+        Contour(values, extent, levels=(-0.2, -0.1, 0.1, 0.2, 0.3, 0.4), colour=7, width=0.7),
+        Contour(true, extent, label="true surface", colour=2, width=3)
+        if target.signed
+        else Scatter(near, label="points", colour=2),
+        Contour(values, extent, label="f = 0", colour=4, width=1.5),
     )
     return Plot("slice", layers, Axis("x", "m"), Axis("y", "m"), equal=True, note=f"z = {p.height:.2f} m")
 
@@ -267,21 +277,9 @@ def mesh_table(vertices: np.ndarray, triangles: np.ndarray, resolution: int, tar
         ("triangles", len(triangles)),
         ("V − E + F", euler_characteristic(triangles)),
         ("watertight", "yes" if is_watertight(triangles) else "no"),
-        ("farthest from the true surface, m", float(off)),
+        ("farthest from the true surface, m" if target.signed else "farthest from a point, m", float(off)),
     )
     return Table("mesh", ("of the mesh", "now"), rows)
-
-
-def sampled(field: nn.Module, points: np.ndarray, device: torch.device) -> np.ndarray:
-    """The field at many points, in blocks that fit into a CPU's cache."""
-    with torch.no_grad():
-        blocks = floats(points).to(device).split(16384)
-        return torch.cat([field(block).squeeze(-1) for block in blocks]).cpu().numpy()
-
-
-def floats(points: np.ndarray) -> Float[Tensor, "n 3"]:
-    """Points as float32."""
-    return torch.from_numpy(points.astype(np.float32))
 
 
 # Proofs: quick runs of a torus; measured over seeds 0, 1, 2 beside each bound ------------------------------------------------

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QCursor
-from PySide6.QtWidgets import QMenu
+from PySide6.QtGui import QCursor, QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QMenu
 
 from app.drops import CAN_BE_DROPPED, Drop, classify, takers
 from app.notify import notify
@@ -16,7 +17,6 @@ from engine.api.share import read_share_string
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from PySide6.QtWidgets import QWidget
 
@@ -52,6 +52,27 @@ class Incoming(QObject):
             self._pages.open_run(folder)
         except StudioError as error:
             notify(str(error))
+
+    def choose_files(self) -> None:
+        """Chooses pictures, a mesh or a share string's file, as if dropped."""
+        names, _ = QFileDialog.getOpenFileNames(self._window, "Open pictures, a mesh or a run")
+        if names:
+            self.take([Path(name) for name in names])
+
+    def choose_folder(self) -> None:
+        """Chooses a folder of pictures or a run's folder, as if dropped."""
+        begin = str(self._pages.runs)
+        name = QFileDialog.getExistingDirectory(self._window, "Open a folder of pictures or a run", begin)
+        if name:
+            self.take([Path(name)])
+
+    def paste_share_string(self) -> None:
+        """Opens the experiment whose share string lies in the clipboard."""
+        text = QGuiApplication.clipboard().text().strip()
+        if text.startswith("ps1:"):
+            self.take_text(text)
+        else:
+            notify("Copy a share string first: a line of text that begins with ps1:", "info")
 
     def promise(self) -> str:
         """What a drop would do now, in words."""

@@ -6,7 +6,6 @@ picture is taken. It never hangs: where nothing moves for a while, it says so an
 
 from __future__ import annotations
 
-import math
 import sys
 import tempfile
 import time
@@ -18,7 +17,7 @@ from app.notify import Notice, notifier
 from app.settings import Settings
 from engine.api.catalogue import find_lab, read_labs
 from engine.api.errors import ParameterError, StudioError
-from engine.api.frames import Graph, Heat, Images, Picture, Plot, view_of
+from engine.api.frames import view_of
 from engine.api.params import Dataset, File, find_field, parse, to_json
 from engine.api.share import Experiment
 from engine.api.words import near
@@ -26,7 +25,6 @@ from engine.api.words import near
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtCore import QMargins
     from PySide6.QtGui import QPixmap
 
     from app.launch import ShotOrder
@@ -41,7 +39,6 @@ STILL_SECONDS = 90.0
 _VIEWS_SECONDS = 12.0
 _ASK_SECONDS = 0.5
 _SETTLE_SECONDS = 0.6
-CARD = (480, 300)
 
 
 def shoot(order: ShotOrder, places: Places) -> int:
@@ -212,23 +209,13 @@ class Shot:
             raise StudioError(f"{self._order.out} could not be written.")
 
     def _card(self, view: str) -> QPixmap:
-        """The frames of one view, drawn by themselves at the size of a card, without what stands around a plot."""
-        from app.views.table import make_view
+        from app.portrait import portray
 
-        frames = [_card_frame(frame) for name, frame in self._frames.items() if view_of(name) == view]
+        frames = [frame for name, frame in self._frames.items() if view_of(name) == view]
         if not frames:
             known = sorted({view_of(name) for name in self._frames})
             raise StudioError(f"No picture came for a view “{view}”{near(view, known)}")
-        around = _around(frames[0])
-        widget = make_view(type(frames[0]))
-        widget.setParent(self._window)
-        widget.resize(CARD[0] + around.left() + around.right(), CARD[1] + around.top() + around.bottom())
-        widget.show()
-        widget.raise_()
-        for frame in frames:
-            widget.show_frame(frame)
-        self._settle()
-        return widget.grab().copy(around.left(), around.top(), *CARD)
+        return portray(frames, self._window, self._settle)
 
 
 def _is_chart(grid: ViewGrid, name: str) -> bool:
@@ -236,36 +223,6 @@ def _is_chart(grid: ViewGrid, name: str) -> bool:
     from app.views.curves import CurvesView
 
     return isinstance(grid.panels[name].view, CurvesView)
-
-
-def _around(frame: Any) -> QMargins:
-    """What is cut away around a view: the axes of a plot, and above and below a square map, to fill the width."""
-    from PySide6.QtCore import QMargins
-
-    if not isinstance(frame, Plot) or any(isinstance(layer, Graph) for layer in frame.layers):
-        return QMargins()
-    square = frame.equal and any(isinstance(layer, Heat) for layer in frame.layers)
-    spare = (CARD[0] - CARD[1]) // 2 if square else 0
-    return QMargins(56, 24 + spare, 16, 32 + spare)
-
-
-def _card_frame(frame: Any) -> Any:
-    """A picture, or a grid of them, cut so that it fills a card; a plot without its colour bar; the rest as it is."""
-    if isinstance(frame, Plot):
-        layers = (replace(layer, legend="") if isinstance(layer, Heat) else layer for layer in frame.layers)
-        return replace(frame, layers=tuple(layers))
-    if isinstance(frame, Picture):
-        height, width = frame.pixels.shape[:2]
-        rows = min(height, round(width * CARD[1] / CARD[0]))
-        top = (height - rows) // 2
-        return replace(frame, pixels=frame.pixels[top : top + rows], overlays=())
-    if not isinstance(frame, Images):
-        return frame
-    count, (width, height) = len(frame.pixels), CARD
-    high, wide = frame.pixels.shape[1:3]
-    columns = max(1, min(count, round(math.sqrt(count * width * high / (height * wide)))))
-    rows = max(1, min(count // columns, round(columns * wide * height / (width * high))))
-    return replace(frame, pixels=frame.pixels[: columns * rows], labels=(), columns=columns)
 
 
 def _prepare(order: ShotOrder, places: Places) -> tuple[LabInfo | None, Experiment | None]:

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QTimer
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
 
-from app.actions import TOPIC_KEYS, Actions, fill_run_menu, keys_of, plain
+from app.actions import TOPIC_KEYS, Actions, fill_run_menu
 from app.bars import FOOT, DropVeil, StatusBar, TopBar
+from app.entries import find_entries
 from app.incoming import Incoming
 from app.library import Library
 from app.notify import notifier, notify
 from app.pages import Pages
-from app.palette import Entry, Palette
+from app.palette import Palette
 from app.runs.host import Host
 from app.settings import load_settings
 from app.theme import theme
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent, QShowEvent
 
     from app.colours import Mode
+    from app.palette import Entry
     from app.places import Places
     from app.settings import Settings
     from engine.api.messages import Ready
@@ -43,7 +45,6 @@ USUAL = (1440, 900)
 NARROW_BELOW = 1180
 _PRESTART_MS = 400
 _ZOOM_STEP = 10
-_RUNS_FOUND = 40
 
 
 class MainWindow(QMainWindow):
@@ -75,9 +76,9 @@ class MainWindow(QMainWindow):
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         return {
-            "choose_files": self.choose_files,
-            "choose_folder": self.choose_folder,
-            "ask_share_string": self.paste_share_string,
+            "choose_files": self.incoming.choose_files,
+            "choose_folder": self.incoming.choose_folder,
+            "ask_share_string": self.incoming.paste_share_string,
             "open_settings": self.open_settings,
             "close": self.close,
             "open_start": partial(self.open_page, "start"),
@@ -136,7 +137,7 @@ class MainWindow(QMainWindow):
         self.pages.titled.connect(self._title)
         self.pages.running.connect(self.navigator.set_running)
         self.pages.start.run_opened.connect(self.incoming.open_run)
-        self.pages.start.drop_wanted.connect(self.choose_files)
+        self.pages.start.drop_wanted.connect(self.incoming.choose_files)
         self.library.arrived.connect(self.navigator.fill)
         self.library.arrived.connect(self._add_topic_keys)
         self.library.arrived.connect(self._open_wanted)
@@ -225,43 +226,9 @@ class MainWindow(QMainWindow):
         self.palette_sheet.open(self.entries())
 
     def entries(self) -> list[Entry]:
-        """Everything that the palette finds: what the page can do, labs, topics, runs, commands."""
-        page = self.pages.lab
-        mine = [] if page is None else [self._entry(action) for action in page.actions() if action.isEnabled()]
-        labs = [
-            Entry(info.title, info.source, "lab", "flask", partial(self.open_page, info.id))
-            for info in self.library.labs
-            if not info.broken
-        ]
-        topics = [
-            Entry(topic.title, topic.summary, "topic", topic.icon, partial(self.open_page, topic.id))
-            for topic in self.library.topics()
-        ]
-        runs = [
-            Entry(run.title, f"{run.note} · {run.when}", "run", "clock-counter-clockwise", self._opener(run.folder))
-            for run in recent_runs(self.pages.runs, self.library, _RUNS_FOUND)
-        ]
-        return [*labs, *mine, *topics, *(self._entry(action) for action in self.actions_.of.values()), *runs]
-
-    def choose_files(self) -> None:
-        """Chooses pictures, a mesh or a share string's file, as if dropped."""
-        names, _ = QFileDialog.getOpenFileNames(self, "Open pictures, a mesh or a run")
-        if names:
-            self.incoming.take([Path(name) for name in names])
-
-    def choose_folder(self) -> None:
-        """Chooses a folder of pictures or a run's folder, as if dropped."""
-        name = QFileDialog.getExistingDirectory(self, "Open a folder of pictures or a run", str(self.pages.runs))
-        if name:
-            self.incoming.take([Path(name)])
-
-    def paste_share_string(self) -> None:
-        """Opens the experiment whose share string lies in the clipboard."""
-        text = QGuiApplication.clipboard().text().strip()
-        if text.startswith("ps1:"):
-            self.incoming.take_text(text)
-        else:
-            notify("Copy a share string first: a line of text that begins with ps1:", "info")
+        """Everything that the palette finds."""
+        commands = list(self.actions_.of.values())
+        return find_entries(self.library, self.pages, commands, self.open_page, self.incoming.open_run)
 
     def copy_command(self) -> None:
         """Copies the command that repeats what the open lab does."""
@@ -388,12 +355,6 @@ class MainWindow(QMainWindow):
         theme().reduce_motion = self.settings.reduce_motion
         self.host.moments.keep, self.host.moments.every = self.settings.snapshots_kept, self.settings.snapshot_seconds
 
-    def _entry(self, action: QAction) -> Entry:
-        return Entry(plain(action.text()), "", "command", "command", action.trigger, keys_of(action))
-
-    def _opener(self, folder: Path) -> Callable[[], None]:
-        return partial(self.incoming.open_run, folder)
-
     def _fill_run_menu(self) -> None:
         page = self.pages.lab
         fill_run_menu(self.menus["Run"], page.actions() if page is not None else ())
@@ -401,7 +362,9 @@ class MainWindow(QMainWindow):
     def _fill_recent_menu(self) -> None:
         self._recent_menu.clear()
         for run in recent_runs(self.pages.runs, self.library, 10):
-            self._recent_menu.addAction(f"{run.title}, {run.note}, {run.when}", self._opener(run.folder))
+            self._recent_menu.addAction(
+                f"{run.title}, {run.note}, {run.when}", partial(self.incoming.open_run, run.folder)
+            )
         if self._recent_menu.isEmpty():
             self._recent_menu.addAction("No runs yet").setEnabled(False)
 

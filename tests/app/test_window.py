@@ -284,14 +284,14 @@ def test_files_are_chosen_as_if_dropped(
 
 def test_a_share_string_is_opened_from_the_clipboard(window: MainWindow) -> None:
     QGuiApplication.clipboard().setText("something else")
-    window.paste_share_string()
+    window.incoming.paste_share_string()
     assert "begins with ps1:" in toasts(window)[0]
     experiment = Experiment("autoencoders.vae", {"steps": 7}, 3)
     QGuiApplication.clipboard().setText(share_string(experiment) + "\n")
-    window.paste_share_string()
+    window.incoming.paste_share_string()
     assert SamplePage.made[0].experiments == [experiment]
     QGuiApplication.clipboard().setText("ps1:nonsense")
-    window.paste_share_string()
+    window.incoming.paste_share_string()
     assert "not a share string" in toasts(window)[-1]
 
 

@@ -20,7 +20,9 @@ $$ L = \frac1n \sum_i \lvert f_\theta(p_i) \rvert
      + \mu \,\frac1n \sum_i \lVert \nabla f_\theta(p_i) - n_i \rVert $$
 
 With $\lambda = ${{eikonal}} the slope is now off by **{{error/slope}}** in the median, and $f_\theta$ off by **{{error/distance}}** in
-the mean. Set $\lambda$ to zero and watch the slice: the zero line stays, the rings around it tear.
+the mean. Of a cloud without normals at least the size of $d$ is known, and $\big\lvert\lvert f_\theta\rvert - \lvert d\rvert\big\rvert$ is
+added; which side is inside stays a guess (Atzmon & Lipman 2020, arXiv:1911.10414). Set
+$\lambda$ to zero and watch the slice: the zero line stays, the rings around it tear.
 
 ## The network
 A **SIREN** is a multi-layer perceptron whose activation is $\sin(\omega x)$. It follows sharp detail, and its gradient is as smooth as
@@ -215,7 +217,8 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
             yield Scalar("loss/distance", loss)
         else:
             value, gradient = value_and_gradient(field, on, train=True)
-            slope = slope_loss(value_and_gradient(field, space, train=True)[1])
+            around, around_gradient = value_and_gradient(field, space, train=True)
+            slope = slope_loss(around_gradient)
             loss = value.abs().mean() + p.eikonal * slope
             yield Scalar("loss/points", value.abs().mean())
             yield Scalar("loss/eikonal", slope)
@@ -223,6 +226,10 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
                 turned = (gradient - target.normals[here].to(ctx.device)).norm(dim=-1).mean()
                 loss = loss + p.normal * turned
                 yield Scalar("loss/normals", turned)
+            elif not target.signed:
+                size = (around.abs() - target.truth[rows].to(ctx.device)).abs().mean()
+                loss = loss + size
+                yield Scalar("loss/size", size)
         for group in optimiser.param_groups:
             group["lr"] = p.lr * min(1.0, 2 * (1 - step / p.steps) + 0.02)
         optimiser.zero_grad()

@@ -106,7 +106,7 @@ class Stage:
 def stages(machine: Machine, arguments: Sequence[str], jobs: int) -> list[Stage]:
     """Every stage, in order: the linters, all tests on a screen, then the window's tests without one."""
     python = str(machine.python)
-    pytest = [python, "-m", "pytest", *(["-n", str(jobs)] if jobs > 1 else [])]
+    pytest = [python, "-m", "pytest", *(["-n", str(jobs), "--dist", "loadgroup"] if jobs > 1 else [])]
     return [
         Stage("ruff", [python, "-m", "ruff", "check", "."]),
         Stage("format", [python, "-m", "ruff", "format", "--check", "--quiet", "."]),

@@ -26,6 +26,15 @@ if sys.platform == "linux" and not os.environ.get("DISPLAY") and not os.environ.
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # without it Qt ends the process where there is no screen
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On a shared screen only one window has the keyboard: the tests with windows run one after the other."""
+    if os.environ.get("QT_QPA_PLATFORM") == "offscreen":
+        return
+    for item in items:
+        if "qtbot" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("window"))
+
+
 @pytest.fixture
 def places(tmp_path: Path) -> Places:
     from app.places import find_places

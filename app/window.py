@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import sys
+import threading
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -168,6 +170,7 @@ class MainWindow(QMainWindow):
             self._begun = True
             QTimer.singleShot(0, self, self._open_wanted)
             QTimer.singleShot(_PRESTART_MS, self, self.host.prestart)
+            QTimer.singleShot(2 * _PRESTART_MS, self, _read_ahead)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A small window shows the navigator as icons, unless the person chose otherwise."""
@@ -374,3 +377,8 @@ class MainWindow(QMainWindow):
             action.setShortcut(QKeySequence(keys))
             action.triggered.connect(partial(self.open_page, topic.id))
             self.addAction(action)
+
+
+def _read_ahead() -> None:
+    """Loads the code of a lab's page behind the person's back, so that the first lab opens at once."""
+    threading.Thread(target=importlib.import_module, args=("app.topics.page",), name="read-ahead", daemon=True).start()

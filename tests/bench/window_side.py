@@ -67,7 +67,8 @@ def first_point(places: Places) -> list[Figure]:
         if kind == "pre-started":
             host.prestart()
             wait(lambda host=host: host.about is not None)
-            wait_idle(0.5)
+            host.warm("autoencoders.vae")  # as the page does when it opens
+            wait_idle(4.0)
         points: list[object] = []
         begun = time.perf_counter()
         session = host.session()

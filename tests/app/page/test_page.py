@@ -57,7 +57,7 @@ def test_start_and_stop_by_the_bar(open_page: Open, qtbot: QtBot) -> None:
     assert running.args == [True]
     qtbot.waitUntil(lambda: page.parts.grid.panels["grid"].view is not None, timeout=10_000)
     qtbot.waitUntil(lambda: bar.main.text() == "Pause")
-    with qtbot.waitSignal(page.conductor.front.ended, timeout=300):  # type: ignore[union-attr]  # it has begun
+    with qtbot.waitSignal(page.conductor.front.ended, timeout=300):
         qtbot.mouseClick(bar.stop, LEFT)
     assert not page.running
 
@@ -157,7 +157,7 @@ def test_a_lab_that_breaks_is_told_and_leaves_no_empty_folder(
     page.start()
     qtbot.waitUntil(lambda: phase(page) == "failed", timeout=10_000)
     assert "the lab is broken" in notices
-    assert not list(page.conductor.front.folder.parent.iterdir())  # type: ignore[union-attr]  # it is there
+    assert not list(page.conductor.front.folder.parent.iterdir())
     assert page.parts.bar.main.text() == "Start"
 
 

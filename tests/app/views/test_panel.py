@@ -85,7 +85,7 @@ def test_pokes_pass_through_and_parameters_reach_a_late_view(qtbot: QtBot) -> No
     panel.accept(Plot("loss", (Line(X, X),), edits="z"))
     view = panel.view
     assert isinstance(view, PlotView)
-    assert view.canvas.tool.place == (0.5, 0.25)  # type: ignore[union-attr]  # a PadTool
+    assert view.canvas.tool.place == (0.5, 0.25)
     with qtbot.waitSignal(panel.poked) as signal:
         click(view.canvas, QPointF(200, 100))
     assert signal.args[0] == "z"

@@ -230,7 +230,7 @@ def test_pad_takes_the_value_from_elsewhere_but_not_in_a_drag(view: PlotView) ->
     assert near(seen(view.canvas), theme().colours.live, 30)[:, round(pixel(view, 2, 1).x())].any()
     press(view.canvas, pixel(view, -1, -1))
     view.set_parameter("poke", (2.0, 1.0))
-    assert view.canvas.tool.place == (pytest.approx(-1), pytest.approx(-1))  # type: ignore[union-attr]  # a PadTool
+    assert view.canvas.tool.place == (pytest.approx(-1), pytest.approx(-1))
     release(view.canvas, pixel(view, -1, -1))
 
 
@@ -324,12 +324,12 @@ def test_a_changed_weight_shows_at_once_and_yields_to_the_lab(view: PlotView, mo
     edit(view, Pick(), (), graph())
     tool = view.canvas.tool
     wheel(view.canvas, pixel(view, 0.5, 0.5), 3)
-    assert tool.weight(0) == pytest.approx(0.8)  # type: ignore[union-attr]  # a WeightTool
+    assert tool.weight(0) == pytest.approx(0.8)
     show(view, graph(0.5), edits="poke")
-    assert tool.weight(0) == pytest.approx(0.8)  # type: ignore[union-attr]  # this frame was on its way before the edit
+    assert tool.weight(0) == pytest.approx(0.8)
     monkeypatch.setattr("app.views.edits.time.monotonic", lambda: 1e12)
     show(view, graph(0.6), edits="poke")
-    assert tool.weight(0) == pytest.approx(0.6)  # type: ignore[union-attr]  # the lab has answered
+    assert tool.weight(0) == pytest.approx(0.6)
 
 
 def test_a_node_is_not_an_edge_and_empty_ground_is_neither(view: PlotView, qtbot: QtBot) -> None:

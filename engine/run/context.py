@@ -188,6 +188,7 @@ class Context:
         keeper = self._set.keeper
         if keeper is None or self._set.steering.broken:
             return
+        self._set.sink.keep()
         try:
             steps = keeper.save(self._snapshot())
         except OSError as error:

@@ -106,6 +106,10 @@ class FolderSink:
         if isinstance(event, Warned):
             self._bar.say(event.text)
 
+    def keep(self) -> None:
+        """A run that is killed loses no point before its newest snapshot."""
+        self.flush()
+
     def flush(self) -> None:
         """Writes the points that are waiting; what a full disk does not take is tried again with the next."""
         self._flushed = time.monotonic()

@@ -27,6 +27,9 @@ class Sink(Protocol):
     def tell(self, event: Event) -> None:
         """Takes an event of the run itself."""
 
+    def keep(self) -> None:
+        """A snapshot is about to be written: the points that lead to it should be on disk before it."""
+
 
 class NullSink:
     """Takes nothing: the other ranks of a data-parallel run."""
@@ -46,6 +49,9 @@ class NullSink:
 
     def tell(self, event: Event) -> None:
         """Dropped."""
+
+    def keep(self) -> None:
+        """Nothing is on its way to a disk."""
 
 
 class MemorySink(NullSink):

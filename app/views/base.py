@@ -47,6 +47,8 @@ class View(QWidget):
 
     has_numbers = False
     """Whether it can be exported as CSV."""
+    has_vectors = False
+    """Whether it can be saved as SVG."""
 
     poked = Signal(str, object)
     legend_changed = Signal()
@@ -139,15 +141,22 @@ class View(QWidget):
         """The numbers behind the view, a heading first."""
         return ()
 
+    def svg(self) -> str:
+        """The view as an SVG document, in light colours."""
+        return ""
+
     def export_actions(self) -> list[QAction]:
         """Save and copy, for the overflow menu."""
         if not self._actions:
             self._actions = [
                 self._action("Save picture…", "download-simple", self.ask_picture),
+                self._action("Save as SVG…", "download-simple", self.ask_svg),
                 self._action("Export CSV…", "table", self.ask_csv),
                 self._action("Copy picture", "copy", self.copy),
             ]
-        self._actions[1].setVisible(self.has_numbers)
+        _, vectors, numbers, _ = self._actions
+        vectors.setVisible(self.has_vectors)
+        numbers.setVisible(self.has_numbers)
         return self._actions
 
     def _action(self, text: str, glyph: str, act: Callable[[], object]) -> QAction:
@@ -167,11 +176,18 @@ class View(QWidget):
 
     def ask_csv(self) -> None:
         """Asks where to, and saves the numbers there."""
-        path = self._ask("Export numbers", "csv", "Comma-separated values (*.csv)")
+        self._ask_and_save("Export numbers", "csv", "Comma-separated values (*.csv)", self.save_csv)
+
+    def ask_svg(self) -> None:
+        """Asks where to, and saves the view there in lines and letters instead of pixels."""
+        self._ask_and_save("Save as SVG", "svg", "Scalable vector graphics (*.svg)", self.save_svg)
+
+    def _ask_and_save(self, title: str, ending: str, kinds: str, save: Callable[[Path], None]) -> None:
+        path = self._ask(title, ending, kinds)
         if not path:
             return
         try:
-            self.save_csv(path)
+            save(path)
         except OSError as error:
             notify(f"{path.name} could not be written ({error.strerror}); choose another folder.")
 
@@ -184,6 +200,10 @@ class View(QWidget):
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(self.csv_rows())
         write_text_atomically(path, text.getvalue())
+
+    def save_svg(self, path: Path) -> None:
+        """Writes the view as SVG. Raises OSError."""
+        write_text_atomically(path, self.svg())
 
     def _ask(self, title: str, ending: str, kinds: str) -> Path | None:
         name, _ = QFileDialog.getSaveFileName(self, title, f"{self.export_name}.{ending}", kinds)

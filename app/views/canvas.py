@@ -7,6 +7,7 @@ of ten thousand points take 2 ms so.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QElapsedTimer, QPointF, QRectF, QSize, Qt, QTimer
@@ -97,11 +98,13 @@ class AxesCanvas(QWidget):
         height = max(self.height() - top - bottom, 1.0)
         left = self._settle_left(ticks_of(y_look, self.y_span.goal, height, _Y_TICK_ROOM))
         width = max(self.width() - left - self.right_margin(), 1.0)
-        m = Mapping(left, top, width, height, self.x_span.now, self.y_span.now)
+        return self.placed(Mapping(left, top, width, height, self.x_span.now, self.y_span.now))
+
+    def placed(self, m: Mapping) -> Mapping:
+        """The ranges with room for the inset, and, where the axes are equal, with one scale."""
         if any(self.inset):
             before, after, along = self.inset
-            across, down = _widened(m.x, before, after, width), _widened(m.y, along, along, height)
-            m = Mapping(left, top, width, height, across, down)
+            m = replace(m, x=_widened(m.x, before, after, m.width), y=_widened(m.y, along, along, m.height))
         if not self.equal:
             return m
         return m.shrunk() if self.framed else m.to_one_scale()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QShowEvent
     from PySide6.QtWidgets import QWidget
 
+    from app.colours import Colours
     from app.views.curve_store import Run, SeriesColours
     from app.views.mapping import Mapping
 
@@ -136,7 +137,7 @@ class CurveChart(AxesCanvas):
         solid = [trace for trace in self.traces if trace.end and len(trace.x)]
         pixels = [np.stack([m.x_pixels(trace.x), m.y_pixels(trace.y)], axis=1) for trace in solid]
         self._truth_painter.paint(
-            painter, m, self._truth_lines(), np.concatenate(pixels) if pixels else np.empty((0, 2))
+            painter, m, self.truth_lines(theme().colours), np.concatenate(pixels) if pixels else np.empty((0, 2))
         )
         for trace, points in zip(solid, pixels, strict=True):
             if m.contains(*points[-1]):
@@ -144,9 +145,10 @@ class CurveChart(AxesCanvas):
         if self.hover is not None and m.contains(self.hover.x(), self.hover.y()) and self.traces:
             self._paint_cursor(painter, m, self.hover)
 
-    def _truth_lines(self) -> list[TruthLine]:
+    def truth_lines(self, colours: Colours) -> list[TruthLine]:
+        """The true values that are shown, each in its curve's colour where there are several."""
         names = {name for run in self.runs.values() for name in run.series}
-        colours, found = theme().colours, []
+        found = []
         for name, (value, label) in self.truths.items():
             if name in self.hidden or (self.log and value <= 0) or not math.isfinite(value):
                 continue

@@ -25,6 +25,7 @@ class CurvesView(View):
     """Curves by run and series name. `colours`: shared by the charts of a page, so that a name keeps its colour."""
 
     has_numbers = True
+    has_vectors = True
 
     def __init__(
         self, colours: SeriesColours | None = None, unit: str = "", log: bool = False, parent: QWidget | None = None
@@ -184,6 +185,12 @@ class CurvesView(View):
             super().keyPressEvent(event)
 
     # export -----------------------------------------------------------------------------------------------------------------------
+
+    def svg(self) -> str:
+        """The curves in sight."""
+        from app.views.vector_export import chart_svg  # brings pyqtgraph, which only an export needs
+
+        return chart_svg(self)
 
     def csv_rows(self) -> Sequence[Sequence[object]]:
         """A row for each step, a column for each curve; empty where a curve has no point."""

@@ -88,7 +88,7 @@ def paint_graph(painter: QPainter, layer: Graph, scene: Scene) -> None:
         _paint_edges(painter, layer, weights, scene)
     centres = scene.mapping.pixels(layer.nodes)
     size = node_size(layer, centres)
-    fills = _fills(layer, scene.colours)
+    fills = node_fills(layer, scene.colours)
     pictures = None if layer.pictures is None else to_bytes(np.asarray(layer.pictures), colour=True)
     for index, (x, y) in enumerate(centres.tolist()):
         area = QRectF(x - size / 2, y - size / 2, size, size)
@@ -122,7 +122,8 @@ def _paint_edges(painter: QPainter, layer: Graph, weights: np.ndarray, scene: Sc
         draw_paths(painter, paths[edge : edge + 1], QColor(scene.colours.text), 1.5 + widest * float(share[edge]))
 
 
-def _fills(layer: Graph, colours: Colours) -> list[str]:
+def node_fills(layer: Graph, colours: Colours) -> list[str]:
+    """The colour of each node: by its value, where it has one."""
     if layer.values is None:
         return [colours.raised] * len(layer.nodes)
     values = np.nan_to_num(np.asarray(layer.values, np.float64))
@@ -134,20 +135,26 @@ def _fills(layer: Graph, colours: Colours) -> list[str]:
 
 
 def _paint_label(painter: QPainter, layer: Graph, index: int, area: QRectF, colours: Colours) -> None:
-    """Inside a plain node where it fits; else beside a node of the first or last column, or below if the next one leaves room."""
     text = layer.labels[index]
     painter.setFont(font(11))
-    width, middle = QFontMetricsF(painter.font()).horizontalAdvance(text), area.center()
-    side = _side(layer, index)
+    at = label_place(layer, index, area, QFontMetricsF(painter.font()).horizontalAdvance(text))
+    if at is not None:
+        paint_text(painter, at, text, colours)
+
+
+def label_place(layer: Graph, index: int, area: QRectF, width: float) -> QPointF | None:
+    """Where a node's label of this width starts; None leaves it out.
+
+    Inside a plain node where it fits; else beside a node of the first or last column, or below if the next one leaves room.
+    """
+    middle, side = area.center(), _side(layer, index)
     if layer.pictures is None and width <= area.width() - 4:
-        at = QPointF(middle.x() - width / 2, middle.y() + 4)
-    elif side:
-        at = QPointF(area.right() + 5 if side > 0 else area.left() - width - 5, middle.y() + 4)
-    elif area.width() >= _ROOMY * layer.node_size:
-        at = QPointF(middle.x() - width / 2, area.bottom() + 12)
-    else:
-        return
-    paint_text(painter, at, text, colours)
+        return QPointF(middle.x() - width / 2, middle.y() + 4)
+    if side:
+        return QPointF(area.right() + 5 if side > 0 else area.left() - width - 5, middle.y() + 4)
+    if area.width() >= _ROOMY * layer.node_size:
+        return QPointF(middle.x() - width / 2, area.bottom() + 12)
+    return None
 
 
 def _side(layer: Graph, index: int) -> int:

@@ -20,6 +20,8 @@ from app.views.pixels import packed_image
 from app.views.strokes import draw_segments
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from app.views.mapping import Mapping
     from app.views.scene import Bounds, Scene
     from engine.api import Contour, Heat
@@ -52,12 +54,12 @@ def paint_heat(painter: QPainter, layer: Heat, scene: Scene) -> None:
 
     image = scene.once((id(layer), "image"), make)
     m, (x0, x1, y0, y1) = scene.mapping, layer.extent
-    area = _area(m, layer.extent)
+    area = area_of(m, layer.extent)
     painter.save()
     if not is_matrix(layer):
         painter.setClipRect(area, Qt.ClipOperation.IntersectClip)
         half_x, half_y = (x1 - x0) / (values.shape[1] - 1) / 2, (y1 - y0) / (values.shape[0] - 1) / 2
-        area = _area(m, (x0 - half_x, x1 + half_x, y0 - half_y, y1 + half_y))
+        area = area_of(m, (x0 - half_x, x1 + half_x, y0 - half_y, y1 + half_y))
     painter.setRenderHint(
         QPainter.RenderHint.SmoothPixmapTransform, not is_matrix(layer) and layer.colours != "classes"
     )
@@ -66,13 +68,20 @@ def paint_heat(painter: QPainter, layer: Heat, scene: Scene) -> None:
     painter.restore()
 
 
-def _area(m: Mapping, extent: Bounds) -> QRectF:
+def area_of(m: Mapping, extent: Bounds) -> QRectF:
+    """The pixels of an extent."""
     (left, right), (bottom, top) = m.x_pixels(np.array(extent[:2])).tolist(), m.y_pixels(np.array(extent[2:])).tolist()
     return QRectF(QPointF(left, top), QPointF(right, bottom)).normalized()
 
 
 def paint_contour(painter: QPainter, layer: Contour, scene: Scene) -> None:
     """Lines of equal value of a grid whose outer samples lie on the edge of the extent; the first level is the strongest."""
+    for segments, colour in contour_segments(layer, scene):
+        draw_segments(painter, segments, QColor(colour), layer.width)
+
+
+def contour_segments(layer: Contour, scene: Scene) -> Iterator[tuple[np.ndarray, str]]:
+    """The lines of each level as segments `[M, 2, 2]` in pixels, with their colour."""
     values, (x0, x1, y0, y1) = np.asarray(layer.values, np.float64), layer.extent
     colour = scene.series(layer.colour)
     for index, level in enumerate(layer.levels):
@@ -82,6 +91,4 @@ def paint_contour(painter: QPainter, layer: Contour, scene: Scene) -> None:
         steps = np.array([max(values.shape[1] - 1, 1), max(values.shape[0] - 1, 1)])
         places = np.array([x0, y0]) + segments / steps * np.array([x1 - x0, y1 - y0])
         faded = colour if index == 0 or len(layer.levels) <= 3 else mixed(colour, scene.colours.panel, 0.6)
-        draw_segments(
-            painter, scene.mapping.pixels(places.reshape(-1, 2)).reshape(-1, 2, 2), QColor(faded), layer.width
-        )
+        yield scene.mapping.pixels(places.reshape(-1, 2)).reshape(-1, 2, 2), faded

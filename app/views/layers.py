@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -20,6 +20,9 @@ from app.views.pixels import packed_image
 from app.views.scene import Bounds, Scene, bounds_of, paint_text
 from app.views.strokes import draw_path, draw_segments, path_through
 from engine.api import Arrows, Band, Bars, Contour, Graph, Heat, Line, Scatter
+
+if TYPE_CHECKING:
+    from app.views.mapping import Mapping
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def paint_scatter(painter: QPainter, layer: Scatter, scene: Scene) -> None:
     centres = m.pixels(layer.points)
     if not len(centres):
         return
-    palette, groups = scene.once((id(layer), "groups"), lambda: _colouring(layer, scene))
+    palette, groups = scene.once((id(layer), "groups"), lambda: point_colours(layer, scene))
     size = (int(np.ceil((m.width + 2) * ratio)), int(np.ceil((m.height + 2) * ratio)))
     places = (centres - (m.left - 1, m.top - 1)) * ratio
     image = packed_image(disc_pixels(places, palette, groups, layer.size * ratio, size, layer.hollow))
@@ -69,7 +72,7 @@ def paint_scatter(painter: QPainter, layer: Scatter, scene: Scene) -> None:
     _paint_labels(painter, layer, centres, scene)
 
 
-def _colouring(layer: Scatter, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
+def point_colours(layer: Scatter, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
     """The colours of the points: a palette `[G, 3]`, and which of it each takes `[N]`."""
     if layer.groups is None:
         return rgb_of(scene.series(layer.colour))[None], np.zeros(len(layer.points), np.int64)
@@ -89,11 +92,16 @@ def _paint_labels(painter: QPainter, layer: Scatter, centres: np.ndarray, scene:
 
 
 def paint_arrows(painter: QPainter, layer: Arrows, scene: Scene) -> None:
-    """Arrows whose heads are five pixels long, or a third of a short arrow."""
+    """Arrows in one colour."""
+    draw_segments(painter, arrow_segments(layer, scene.mapping), QColor(scene.series(layer.colour)), 1.3)
+
+
+def arrow_segments(layer: Arrows, m: Mapping) -> np.ndarray:
+    """Shafts and heads as segments `[M, 2, 2]` in pixels; a head is five pixels long, or a third of a short arrow."""
     start = np.asarray(layer.start, np.float64).reshape(-1, 2)
     tail, tip = (
-        scene.mapping.pixels(start),
-        scene.mapping.pixels(start + np.asarray(layer.vector, np.float64).reshape(-1, 2)),
+        m.pixels(start),
+        m.pixels(start + np.asarray(layer.vector, np.float64).reshape(-1, 2)),
     )
     along = tip - tail
     length = np.hypot(along[:, 0], along[:, 1])
@@ -101,10 +109,9 @@ def paint_arrows(painter: QPainter, layer: Arrows, scene: Scene) -> None:
     tail, tip, along, length = tail[drawn], tip[drawn], along[drawn], length[drawn, None]
     back = along / length * np.minimum(5.0, 0.35 * length)
     side = np.stack([-back[:, 1], back[:, 0]], axis=1) * 0.6
-    segments = np.concatenate(
+    return np.concatenate(
         [np.stack(pair, axis=1) for pair in ((tail, tip), (tip, tip - back + side), (tip, tip - back - side))]
     )
-    draw_segments(painter, segments, QColor(scene.series(layer.colour)), 1.3)
 
 
 def arrow_bounds(layer: Arrows) -> Bounds | None:

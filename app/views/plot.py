@@ -24,7 +24,7 @@ from app.views.plot_values import focus_at, graph_of, rows_at
 from app.views.readout import paint_readout
 from app.views.scene import Bounds, Focus, Scene
 from app.views.span import FollowingSpan, Span
-from engine.api import Arrows, Axis, Band, Bars, Frame, Graph, Heat, Line, Plot, Scatter
+from engine.api import Arrows, Axis, Band, Bars, Frame, Graph, Heat, Layer, Line, Plot, Scatter
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
@@ -95,17 +95,23 @@ class PlotCanvas(AxesCanvas):
 
     def right_margin(self) -> float:
         """Room for a colour bar, where a heat map has a legend."""
-        return ROOM if self._bars() else 12.0
+        return ROOM if self.bars() else 12.0
 
     def top_margin(self) -> float:
         """Room for the colour bar's name."""
-        return 24.0 if self._bars() else super().top_margin()
+        return 24.0 if self.bars() else super().top_margin()
 
-    def _bars(self) -> list[Heat]:
+    def bars(self) -> list[Heat]:
+        """The heat map whose colours need a bar, if any."""
         layers = self.frame.layers if self.frame is not None else ()
         return [layer for layer in layers if isinstance(layer, Heat) and layer.legend and layer.colours != "classes"][
             :1
         ]
+
+    def shown(self) -> list[Layer]:
+        """The layers that the legend does not hide, in order."""
+        layers = self.frame.layers if self.frame is not None else ()
+        return [layer for layer in layers if (getattr(layer, "label", "") or None) not in self.hidden]
 
     # painting -----------------------------------------------------------------------------------------------------------------------
 
@@ -119,16 +125,15 @@ class PlotCanvas(AxesCanvas):
     def paint_data(self, painter: QPainter, m: Mapping) -> None:
         """The layers in their order, then what the tool edits."""
         scene = self._scene(m)
-        for layer in self.frame.layers if self.frame is not None else ():
-            if getattr(layer, "label", "") not in self.hidden or not getattr(layer, "label", ""):
-                KINDS[type(layer)].paint(painter, layer, scene)
+        for layer in self.shown():
+            KINDS[type(layer)].paint(painter, layer, scene)
         if self.tool is not None:
             self.tool.paint(painter, scene)
 
     def paint_over(self, painter: QPainter, m: Mapping) -> None:
         """Colour bar, and what is known about the place under the cursor."""
         colours = theme().colours
-        for layer in self._bars():
+        for layer in self.bars():
             paint_colour_bar(painter, m, layer, colours, self.width())
         if self.frame is None or self.hover is None or not m.contains(self.hover.x(), self.hover.y()):
             return
@@ -235,6 +240,7 @@ class PlotView(View):
     """Shows `Plot`."""
 
     has_numbers = True
+    has_vectors = True
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -325,6 +331,12 @@ class PlotView(View):
         self.canvas.hidden = self.canvas.hidden ^ {key}
         self.canvas.update()
         self._show_legend()
+
+    def svg(self) -> str:
+        """The layers in sight."""
+        from app.views.vector_export import plot_svg  # brings pyqtgraph, which only an export needs
+
+        return plot_svg(self)
 
     def csv_rows(self) -> Sequence[Sequence[object]]:
         """The numbers of every layer."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ELEMENT = np.dtype([("kind", ">i4"), ("x", ">f8"), ("y", ">f8")])
 """An element of a path as Qt's data stream writes it; kind 0 moves there, 1 draws a line to there."""
-_DASHES = (6.0, 4.0)
+DASHES = (6.0, 4.0)
 _WIDE = 3.0
 """From so many device pixels on, a short smooth line is cheaper as an outline."""
 
@@ -85,7 +85,7 @@ def _draw(painter: QPainter, path: QPainterPath, colour: QColor, width: float, d
     pen = QPen(colour, 1.0)
     pen.setCosmetic(True)
     if dashed:
-        pen.setDashPattern(_DASHES)
+        pen.setDashPattern(DASHES)
     painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for dx, dy in _shifts(width, painter.device().devicePixelRatioF()):

@@ -71,14 +71,17 @@ class TruthPainter:
             inside = m.top - 0.5 <= y <= m.bottom + 0.5
             if inside:
                 draw_segments(painter, np.array([[[m.left, y], [m.right, y]]]), QColor(line.colour), 1.0, dashed=True)
-            beyond = "" if inside else ("↑ " if y < m.top else "↓ ")
-            self._paint_label(painter, m, line.name, beyond + line.label, min(max(y, m.top), m.bottom), points)
+            area, text = self.place(m, line, QFontMetricsF(painter.font()), points)
+            paint_text(painter, area.bottomLeft() + QPointF(2, -4), text, theme().colours, theme().colours.dim)
 
-    def _paint_label(self, painter: QPainter, m: Mapping, name: str, text: str, y: float, points: np.ndarray) -> None:
-        metrics = QFontMetricsF(painter.font())
-        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, m.width - 8)
+    def place(self, m: Mapping, line: TruthLine, metrics: QFontMetricsF, points: np.ndarray) -> tuple[QRectF, str]:
+        """Where a line's label goes, clear of `points` `[N, 2]` and of the labels before it, and what it says."""
+        y = float(m.y_pixels(line.value))
+        beyond = "↑ " if y < m.top - 0.5 else "↓ " if y > m.bottom + 0.5 else ""
+        y = min(max(y, m.top), m.bottom)
+        text = metrics.elidedText(beyond + line.label, Qt.TextElideMode.ElideRight, m.width - 8)
         areas = [label_area(m, y, metrics.horizontalAdvance(text) + 4, place) for place in _PLACES]
         costs = [covered(m, area, points, list(self.areas.values())) for area in areas]
-        self.places[name] = place = choose_place(costs, self.places.get(name, -1))
-        self.areas[name] = areas[place]
-        paint_text(painter, areas[place].bottomLeft() + QPointF(2, -4), text, theme().colours, theme().colours.dim)
+        self.places[line.name] = place = choose_place(costs, self.places.get(line.name, -1))
+        self.areas[line.name] = areas[place]
+        return areas[place], text

@@ -137,7 +137,7 @@ def test_no_card_is_cut_or_covered_at_any_width(page: StartPage, qtbot: QtBot, w
         if found.isVisible()
     ]
     assert all(box.left() >= 0 and box.right() < page.viewport().width() for box in boxes)
-    assert all(box.width() >= 190 and box.height() >= 60 for box in boxes)
+    assert all(box.width() >= 170 and box.height() >= 60 for box in boxes)
     assert not any(one.intersects(two) for place, one in enumerate(boxes) for two in boxes[:place])
 
 

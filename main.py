@@ -29,6 +29,10 @@ def main(argv: list[str]) -> int:
 
 def run_headless(argv: list[str], places: Places) -> int:
     """The command line without a window, in the group of processes that `torchrun` made, if it did."""
+    if argv[0] == "labs":
+        from engine.run import listing  # without torch, while the list is cached
+
+        return listing.main(argv[1:], places.cache)
     from engine.run import cli
     from engine.run.ranks import Ranks
 

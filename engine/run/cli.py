@@ -10,24 +10,24 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
-from engine.api.catalogue import read_cached, write_cache
 from engine.api.errors import ParameterError, StudioError
-from engine.api.lab import Lab, LabInfo, info_to_json
 from engine.api.params import Dataset, File, find_field, parse, to_json
 from engine.api.records import new_run_folder, read_record
 from engine.api.words import number, plural
 from engine.run.checks import CheckContext, run_check
 from engine.run.device import pick_device
-from engine.run.discovery import describe_all, lab_ids, load
+from engine.run.discovery import lab_ids, load
 from engine.run.doctor import as_json, as_text, examine
 from engine.run.headless import Order, run_headless
+from engine.run.listing import Parser, add_arguments, print_labs
 from engine.run.ranks import Ranks
 
 if TYPE_CHECKING:
+    from engine.api.lab import Lab
     from engine.api.messages import CheckRow
 
 
@@ -44,15 +44,6 @@ class _Places(Protocol):
     def runs(self) -> Path: ...
 
 
-class Parser(argparse.ArgumentParser):
-    """Bad input is one line on stderr and exit 2."""
-
-    def error(self, message: str) -> NoReturn:
-        """Says what is wrong and what to do."""
-        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
-        raise SystemExit(2)
-
-
 def main(
     argv: Sequence[str], places: _Places, ranks: Ranks | None = None, opengl: Callable[[], str] | None = None
 ) -> int:
@@ -64,7 +55,7 @@ def main(
     try:
         match arguments.command:
             case "labs":
-                return _labs(arguments, places)
+                return print_labs(places.cache, arguments.json)
             case "run":
                 return _run(arguments, places, ranks or Ranks())
             case "prove":
@@ -82,8 +73,7 @@ def main(
 def _parser() -> Parser:
     parser = Parser(prog="main.py", description="Perception Studio without a window.")
     commands = parser.add_subparsers(dest="command", required=True)
-    labs = commands.add_parser("labs", help="every lab: id, title, topic, source, parameters")
-    labs.add_argument("--json", action="store_true", help="as JSON")
+    add_arguments(commands.add_parser("labs", help="every lab: id, title, topic, source, parameters"))
     run = commands.add_parser("run", help="run a lab; writes its folder and result.json")
     run.add_argument("lab", metavar="LAB", help="topic.name, or the path of a lab's file")
     run.add_argument(
@@ -110,28 +100,6 @@ def _seed(text: str) -> int:
     if not text.isdecimal() or int(text) > _SEEDS:
         raise argparse.ArgumentTypeError(f"a seed is a whole number from 0 to {_SEEDS}, not {text}")
     return int(text)
-
-
-# labs ----------------------------------------------------------------------------------------------------
-
-
-def _labs(arguments: argparse.Namespace, places: _Places) -> int:
-    infos = read_cached(places.cache)
-    if infos is None:
-        infos = describe_all()
-        write_cache(places.cache, [info_to_json(info) for info in infos])
-    if arguments.json:
-        print(json.dumps({"labs": [info_to_json(info) for info in infos]}, ensure_ascii=False))
-        return 0
-    for info in infos:
-        print(_lab_line(info, max(len(other.id) for other in infos)))
-    return 0
-
-
-def _lab_line(info: LabInfo, width: int) -> str:
-    if info.broken:
-        return f"{info.id:<{width}}  does not load: {info.broken}"
-    return f"{info.id:<{width}}  {info.title} — {info.source}"
 
 
 # run ----------------------------------------------------------------------------------------------------

@@ -124,12 +124,12 @@ def test_what_torchrun_sets_is_passed_on(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
     monkeypatch.setattr(cli, "main", note)
     monkeypatch.setenv("PERCEPTION_STUDIO_HOME", str(tmp_path))
-    assert program.main(["labs"]) == 0
+    assert program.main(["prove"]) == 0
     for name, value in (("RANK", "1"), ("WORLD_SIZE", "2"), ("LOCAL_RANK", "1")):
         monkeypatch.setenv(name, value)
     assert program.main(["run", LAB]) == 0
     ranks = importlib.import_module("engine.run.ranks").Ranks
-    assert seen == [(["labs"], tmp_path / "runs", None), (["run", LAB], tmp_path / "runs", ranks(1, 2, 1))]
+    assert seen == [(["prove"], tmp_path / "runs", None), (["run", LAB], tmp_path / "runs", ranks(1, 2, 1))]
 
 
 def test_places_are_the_systems_own_or_below_one_home(tmp_path: Path) -> None:

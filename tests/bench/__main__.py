@@ -8,6 +8,12 @@ import platform
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.bench.figures import Figure
 
 HEAD = "| what | reach | measured | reached |\n|---|---|---|---|"
 
@@ -17,21 +23,26 @@ def main() -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if sys.platform == "linux" and not os.environ.get("DISPLAY"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from tests.bench import engine_side, window_side
-
+    print(HEAD)
+    figures = []
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        figures = [
-            *window_side.all_figures(home),
-            engine_side.labs_listed(home / "labs"),
-            engine_side.overhead(),
-            engine_side.resume(home / "resume"),
-        ]
+        for figure in measured(Path(folder)):
+            print(figure.row(), flush=True)
+            figures.append(figure)
     table = "\n".join([HEAD, *(figure.row() for figure in figures)])
-    print(table)
     if "--write" in sys.argv:
         Path(__file__).with_name("RESULTS.md").write_text(f"{heading()}\n{table}\n", "utf-8")
     return 0 if all(figure.good for figure in figures) else 1
+
+
+def measured(home: Path) -> Iterator[Figure]:
+    """Every figure, one after the other."""
+    from tests.bench import engine_side, window_side
+
+    yield from window_side.all_figures(home)
+    yield engine_side.labs_listed(home / "labs")
+    yield engine_side.overhead()
+    yield engine_side.resume(home / "resume")
 
 
 def heading() -> str:

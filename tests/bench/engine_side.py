@@ -44,6 +44,8 @@ def bare_loop() -> float:
         device=CPU,
         seed=0,
         rng=torch.Generator().manual_seed(0),
+        view_rng=lambda: torch.Generator().manual_seed(1),
+        say=lambda *_: None,
         track=lambda **_: None,
         draw_with=lambda _: None,
         due=lambda _: False,

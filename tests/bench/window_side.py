@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
@@ -24,6 +24,9 @@ from app.window import MainWindow
 from engine.api import messages
 from engine.api.records import read_curves
 from tests.bench.figures import ROOT, Figure, program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FLOOD = str(Path(__file__).with_name("flood.py"))
 
@@ -212,12 +215,14 @@ def ticks(places: Places) -> Figure:
     )
 
 
-def all_figures(home: Path) -> list[Figure]:
+def all_figures(home: Path) -> Iterator[Figure]:
     """Every figure of the window."""
-    figures = opening(home / "opening")
+    yield from opening(home / "opening")
     places = find_places(str(home / "window"))
     application = make_application("dark")
     program("labs", "--json", home=home / "window")
-    figures += [*first_point(places), ticks(places), flood(places), *ends(places)]
+    yield from first_point(places)
+    yield ticks(places)
+    yield flood(places)
+    yield from ends(places)
     application.quit()
-    return figures

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
-from PySide6.QtGui import QColor, QPainter, QPainterPath
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen
 
 from app.colours import Colours
 from app.views.mapping import Mapping
-
-if TYPE_CHECKING:
-    from PySide6.QtCore import QPointF
 
 Bounds = tuple[float, float, float, float]
 """x low, x high, y low, y high."""
@@ -57,11 +56,32 @@ def bounds_of(x: np.ndarray, y: np.ndarray) -> Bounds | None:
 
 
 def paint_text(painter: QPainter, at: QPointF, text: str, colours: Colours, colour: str = "") -> None:
-    """A text that stays readable over anything: in `colour` (that of text), with a rim in that of the ground."""
+    """A text that stays readable over anything: in `colour` (that of text), with a rim in that of the ground.
+
+    Stroking a rim takes milliseconds, so each text is painted once and kept as a picture.
+    """
+    picture, corner = rimmed(
+        text, painter.font().toString(), painter.device().devicePixelRatioF(), colour or colours.text, colours.panel
+    )
+    painter.drawImage(at + corner, picture)
+
+
+@lru_cache(maxsize=256)
+def rimmed(text: str, font_text: str, ratio: float, colour: str, rim: str) -> tuple[QImage, QPointF]:
+    """A text with its rim, and where its upper left corner lies from the start of its baseline."""
+    font = QFont()
+    font.fromString(font_text)
     path = QPainterPath()
-    path.addText(at, painter.font(), text)
-    pen = painter.pen()
-    pen.setColor(QColor(colours.panel))
-    pen.setWidthF(3)
+    path.addText(QPointF(), font, text)
+    area = path.boundingRect().adjusted(-3, -3, 3, 3).toAlignedRect()
+    picture = QImage(area.size() * ratio, QImage.Format.Format_ARGB32_Premultiplied)
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(-area.topLeft())
+    pen = QPen(QColor(rim), 3)
     painter.strokePath(path, pen)
-    painter.fillPath(path, QColor(colour or colours.text))
+    painter.fillPath(path, QColor(colour))
+    painter.end()
+    return picture, QPointF(area.topLeft())

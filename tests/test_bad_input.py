@@ -117,6 +117,7 @@ PROVED_BY: dict[str, tuple[str, ...]] = {
     "a full disk while saving": (
         PLACES + "test_a_disk_that_fills_up_keeps_the_older_moments_and_the_run_can_go_on",
         PLACES + "test_a_real_disk_that_fills_up",
+        PLACES + "test_a_full_disk_is_not_tried_again_at_every_step",
         PLACES + "test_a_worker_bears_a_full_disk_and_says_so_once",
         SNAPSHOTS + "test_a_full_disk_leaves_the_older_snapshot_and_no_debris",
         "tests/app/test_settings.py::test_a_full_disk_leaves_the_older_file",

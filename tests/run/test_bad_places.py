@@ -24,7 +24,8 @@ import main as program
 from engine.api.catalogue import ROOT
 from engine.api.messages import Ended, Save, Saved, Stop, Warned
 from engine.api.records import read_curves, read_record, snapshot_steps
-from engine.run.snapshots import read_snapshot
+from engine.run.keeper import Keeper
+from engine.run.snapshots import Snapshot, read_snapshot
 from tests.run.client import Client
 
 if TYPE_CHECKING:
@@ -210,6 +211,16 @@ def test_a_real_disk_that_fills_up(small_disk: Path, tmp_path: Path) -> None:
     run = studio(tmp_path / "home", "run", NEURON, *ENDLESS, "--steps", "6000", "--out", str(out))
     assert run.returncode == 2
     assert_kept(out, run.stderr)
+
+
+def test_a_full_disk_is_not_tried_again_at_every_step(tmp_path: Path) -> None:
+    (tmp_path / "snapshots").write_text("in the way")
+    keeper = Keeper(tmp_path)
+    assert keeper.due(0, 1000)
+    with pytest.raises(OSError, match="exists"):
+        keeper.save(Snapshot(NEURON, 0, {}, {}))
+    assert not keeper.due(1, 1000)
+    assert keeper.due(50, 1000)
 
 
 def test_a_worker_bears_a_full_disk_and_says_so_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,7 +159,7 @@ def test_every_stage_runs_and_the_first_failure_counts(
 ) -> None:
     processes.codes.update(mypy=2, pytest=1)
     assert dev.run_tests(SERVER, [], []) == 2
-    assert names(processes) == list(dev.STAGES)
+    assert list(dict.fromkeys(names(processes))) == list(dev.STAGES)
     assert "failed (exit code 2)" in capsys.readouterr().out
 
 
@@ -184,6 +184,25 @@ def test_tests_run_side_by_side(
     dev.run_tests(SERVER, arguments, ["tests"], jobs)
     command = processes.started[0][0]
     assert (command[command.index("-n") + 1] if "-n" in command else None) == option
+
+
+@pytest.mark.usefixtures("no_xvfb")
+def test_what_failed_side_by_side_runs_once_more_alone_and_that_counts(
+    processes: FakeProcesses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = iter([1, 0])
+    ran: list[list[str]] = []
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        ran.append(command)
+        return subprocess.CompletedProcess(command, next(codes))
+
+    monkeypatch.setattr(dev.subprocess, "run", run)
+    assert dev.run_tests(SERVER, [], ["tests"]) == 0
+    assert "-n" not in ran[1]
+    assert "--last-failed" in ran[1]
+    codes = iter([1, 1])
+    assert dev.run_tests(SERVER, [], ["tests"]) == 1
 
 
 @pytest.mark.usefixtures("no_xvfb")

@@ -173,7 +173,7 @@ def test_a_run_of_yesterday_is_shown_held_at_its_last_moment(
     assert tomorrow.parts.side.controls.values()["data"] == "xor"
     qtbot.waitUntil(lambda: front(tomorrow).phase == "paused" and front(tomorrow).at == at, timeout=SLOW)
     qtbot.waitUntil(lambda: tomorrow.parts.grid.panels["plane"].view is not None, timeout=15_000)
-    qtbot.keyClick(tomorrow, Qt.Key.Key_Space)
+    qtbot.mouseClick(tomorrow.parts.bar.main, LEFT)
     qtbot.waitUntil(lambda: front(tomorrow).at > at, timeout=15_000)
 
 

@@ -1,0 +1,1 @@
+"""Labs on training: what makes a network learn well."""

@@ -1,59 +1,47 @@
 """Makes the pictures on the labs' cards (assets/thumbnails) from real runs: `python installer/thumbnails.py [LAB …]`.
 
-Run it in the project's environment after a lab's views have changed. One row a lab: which view stands for it, after how many
-steps, with which parameters.
+Run it in the project's environment after a lab's views have changed. What stands on a card, each lab says itself:
+`@lab(…, portrait=Portrait("samples", steps=2500))`.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "assets" / "thumbnails"
+MAIN = [sys.executable, str(ROOT / "main.py")]
 
 
-@dataclass(frozen=True)
-class Sitting:
-    """How a lab is portrayed: the view, the steps before, parameters as NAME=VALUE."""
-
-    lab: str
-    view: str
-    steps: int
-    sets: tuple[str, ...] = ()
+def portraits() -> dict[str, dict[str, Any]]:
+    """What each lab wants on its card, by the lab's id; None for a lab that wants nothing."""
+    listed = subprocess.run([*MAIN, "labs", "--json"], capture_output=True, check=True, text=True, encoding="utf-8")
+    return {lab["id"]: lab["portrait"] for lab in json.loads(listed.stdout)["labs"]}
 
 
-SITTINGS = (
-    Sitting("neurons.perceptron", "plane", 40, ("data=separable",)),
-    Sitting("neurons.playground", "network", 600, ("data=xor",)),
-    Sitting("convolution.kernels", "output", 20_000),
-    Sitting("autoencoders.vae", "samples", 2500),
-    Sitting("adversarial.gan", "plane", 2500),
-    Sitting("diffusion.ddpm", "film", 2000),
-    Sitting("surfaces.sdf", "scene", 800),
-)
-
-
-def portray(sitting: Sitting) -> int:
-    """Runs the lab and writes its picture. Returns the exit status of `main.py shot`."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, str(ROOT / "main.py"), "shot", "--page", sitting.lab, "--thumbnail", sitting.view]
-    command += ["--steps", str(sitting.steps), "--out", str(FOLDER / f"{sitting.lab}.png")]
-    for text in sitting.sets:
-        command += ["--set", text]
-    return subprocess.run(command, check=False).returncode
+def command(lab: str, portrait: dict[str, Any], folder: Path = FOLDER) -> list[str]:
+    """The call that runs the lab and writes its picture."""
+    sets = [
+        f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in portrait["sets"].items()
+    ]
+    shot = [*MAIN, "shot", "--page", lab, "--thumbnail", portrait["view"], "--steps", str(portrait["steps"])]
+    return [*shot, "--out", str(folder / f"{lab}.png"), *(part for text in sets for part in ("--set", text))]
 
 
 def main(wanted: list[str]) -> int:
-    """Portrays these labs, or all. Returns 0, or 1 if one failed."""
-    known = {sitting.lab for sitting in SITTINGS}
+    """Portrays these labs, or all that declare a portrait. Returns 0, or 1 if one failed."""
+    declared = {lab: portrait for lab, portrait in portraits().items() if portrait}
     for lab in wanted:
-        if lab not in known:
-            print(f"{lab} has no row in installer/thumbnails.py; it has {', '.join(sorted(known))}", file=sys.stderr)
+        if lab not in declared:
+            print(f"{lab} declares no portrait=; {', '.join(sorted(declared))} do", file=sys.stderr)
             return 2
-    failed = [sitting.lab for sitting in SITTINGS if sitting.lab in (wanted or known) and portray(sitting) != 0]
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    chosen = {lab: portrait for lab, portrait in declared.items() if lab in (wanted or declared)}
+    failed = [lab for lab, portrait in chosen.items() if subprocess.run(command(lab, portrait), check=False).returncode]
     print("every picture is made" if not failed else f"no picture of {', '.join(failed)}")
     return 1 if failed else 0
 

@@ -39,7 +39,7 @@ from engine.api.frames import (
     Truth,
     View,
 )
-from engine.api.lab import Measured, check, lab
+from engine.api.lab import Measured, Portrait, check, lab
 from engine.api.params import (
     Button,
     Camera,
@@ -90,6 +90,7 @@ __all__ = [
     "Plot",
     "PointSet",
     "Points",
+    "Portrait",
     "RunFolderError",
     "Scalar",
     "Scatter",

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, TypeVar
@@ -90,6 +90,15 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Portrait:
+    """What stands on a lab's card: its view `view` after `steps` steps, with the parameters `sets`; `installer/thumbnails.py` takes it."""
+
+    view: str
+    steps: int
+    sets: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Lab:
     """A lab that imported: everything its file declares."""
 
@@ -106,6 +115,7 @@ class Lab:
     distributed: bool
     file: Path
     speed: float
+    portrait: Portrait | None
     run: Callable[[Any, Any], Iterator[Frame]]
 
 
@@ -126,6 +136,7 @@ class LabInfo:
     file: str = ""
     broken: str = ""
     speed: float = 0.0
+    portrait: Portrait | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +148,7 @@ class _Declaration:
     views: tuple[View, ...]
     distributed: bool
     speed: float
+    portrait: Portrait | None
 
 
 Run = TypeVar("Run", bound=Callable[..., Iterator[Frame]])
@@ -152,16 +164,17 @@ def lab(
     views: tuple[View, ...] = (),
     distributed: bool = False,
     speed: float = 0.0,
+    portrait: Portrait | None = None,
 ) -> Callable[[Run], Run]:
     """Declares the function as a lab's `run(p: Params, ctx: Context)`.
 
     `source`: paper or section. `summary`: one short sentence for its card. `views`: the places on its page, in order.
     `distributed`: it trains through `ctx.parallel` and `ctx.shard`, so `torchrun` may split its batch. `speed`: steps a second at
-    which a window starts it, for a lab whose steps are there to be watched; 0 is free.
+    which a window starts it, for a lab whose steps are there to be watched; 0 is free. `portrait`: what its card shows.
     """
 
     def declare(run: Run) -> Run:
-        run.__lab__ = _Declaration(title, topic, source, summary, views, distributed, speed)  # type: ignore[attr-defined]  # a mark on the function
+        run.__lab__ = _Declaration(title, topic, source, summary, views, distributed, speed, portrait)  # type: ignore[attr-defined]  # a mark on the function
         return run
 
     return declare
@@ -201,6 +214,7 @@ def lab_of(module: ModuleType, lab_id: str) -> Lab:
         distributed=declared.distributed,
         file=Path(module.__file__ or ""),
         speed=declared.speed,
+        portrait=declared.portrait,
         run=runs[0],
     )
 
@@ -220,6 +234,7 @@ def describe(found: Lab) -> LabInfo:
         distributed=found.distributed,
         file=str(found.file),
         speed=found.speed,
+        portrait=found.portrait,
     )
 
 
@@ -250,6 +265,7 @@ def info_to_json(info: LabInfo) -> dict[str, Any]:
         "distributed": info.distributed,
         "file": info.file,
         "speed": info.speed,
+        "portrait": _portrait_to_json(info.portrait) if info.portrait else None,
     }
 
 
@@ -269,7 +285,13 @@ def info_from_json(data: dict[str, Any]) -> LabInfo:
         file=data["file"],
         broken=data["broken"] or "",
         speed=data.get("speed", 0.0),
+        portrait=Portrait(**portrait) if (portrait := data.get("portrait")) else None,
     )
+
+
+def _portrait_to_json(portrait: Portrait) -> dict[str, Any]:
+    sets = {name: to_json(value) for name, value in portrait.sets.items()}
+    return {"view": portrait.view, "steps": portrait.steps, "sets": sets}
 
 
 def _field_from_json(entry: dict[str, Any]) -> Field:

@@ -115,6 +115,15 @@ def test_its_page_is_complete(lab_id: str) -> None:
 
 
 @pytest.mark.parametrize("lab_id", LABS)
+def test_its_portrait_can_be_taken(lab_id: str) -> None:
+    lab = load(lab_id)
+    if lab.portrait is not None:
+        assert lab.portrait.view in {view.name for view in lab.views}
+        assert lab.portrait.steps > 0
+        make_params(lab, dict(lab.portrait.sets))  # raises for a parameter or value that the lab does not take
+
+
+@pytest.mark.parametrize("lab_id", LABS)
 def test_its_live_numbers_exist(lab_id: str) -> None:
     lab = load(lab_id)
     sink = MemorySink(draws=True)

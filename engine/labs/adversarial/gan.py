@@ -57,6 +57,7 @@ from engine.api import (
     Measured,
     Plot,
     PointSet,
+    Portrait,
     Scalar,
     Scatter,
     Slider,
@@ -184,6 +185,7 @@ def _descend(optimiser: torch.optim.Optimizer, loss: Tensor, rate: float) -> Non
     topic="adversarial",
     source="Goodfellow et al. 2014, arXiv:1406.2661; Metz et al. 2017, arXiv:1611.02163; Salimans et al. 2016, arXiv:1606.03498",
     summary="A forger and a detective learn from each other, with the perfect detective drawn beside",
+    portrait=Portrait("plane", steps=2500),
     views=(
         View("plane", "Real and generated points", "choose data = own and draw"),
         View("critic", "D: how real is each place"),

@@ -136,6 +136,7 @@ class Params:
     topic="autoencoders",
     source="Kingma & Welling 2014, arXiv:1312.6114",
     summary="A code with a width, and a prior to sample from",
+    portrait=api.Portrait("samples", steps=2500),
     views=(
         View("loss", "Loss", unit="nats"),
         View("latent", "Latent space", "drag the cross"),

@@ -52,6 +52,7 @@ from engine.api import (
     Pick,
     Picture,
     Plot,
+    Portrait,
     Slider,
     Text,
     View,
@@ -182,6 +183,7 @@ class Bench:
     topic="convolution",
     source="notes, Convolution and Cross-Correlation Identities; Dumoulin & Visin 2016, arXiv:1603.07285",
     summary="Slide a small matrix over your picture",
+    portrait=Portrait("output", steps=20_000),
     views=(
         View("input", "Picture and window", "click a pixel to lay the window there"),
         View("output", "Output", "fills as the window goes; click to look at a place"),

@@ -55,6 +55,7 @@ from engine.api import (
     Images,
     Measured,
     Plot,
+    Portrait,
     Scalar,
     Slider,
     Truth,
@@ -176,6 +177,7 @@ class Diffusion:
     topic="diffusion",
     source="Ho et al. 2020, arXiv:2006.11239; Song et al. 2021, arXiv:2010.02502; Nichol & Dhariwal 2021, arXiv:2102.09672",
     summary="Learn to undo a little noise, then turn pure noise into data, with the perfect guess beside it",
+    portrait=Portrait("film", steps=2000),
     views=(
         View("samples", "Generated", "new data from noise"),
         View("field", "One moment", "move the time"),

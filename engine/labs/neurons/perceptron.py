@@ -67,6 +67,7 @@ from engine.api import (
     Pad,
     Plot,
     PointSet,
+    Portrait,
     Scalar,
     Scatter,
     Slider,
@@ -193,6 +194,7 @@ def choose(
     topic="neurons",
     source="Rosenblatt 1958; Novikoff 1962; notes, Neural Network Basics",
     summary="One line, turned by every mistake",
+    portrait=Portrait("plane", steps=40, sets={"data": "separable"}),
     speed=10,
     views=(
         View("plane", "The plane", "click adds a point, drag moves it, right-click removes it"),

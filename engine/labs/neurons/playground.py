@@ -61,6 +61,7 @@ from engine.api import (
     Pick,
     Plot,
     PointSet,
+    Portrait,
     Scalar,
     Scatter,
     Slider,
@@ -254,6 +255,7 @@ def scores_of(net: Mlp, p: Params, data: PlanarTask) -> list[Frame]:
     topic="neurons",
     source="Rumelhart, Hinton & Williams 1986; notes, Neural Network Basics and Training",
     summary="Bend the plane until one line is enough",
+    portrait=Portrait("network", steps=600, sets={"data": "xor"}),
     speed=60,
     views=(
         View("plane", "The decision", "click adds a point, drag moves it, right-click removes it"),

@@ -62,6 +62,7 @@ from engine.api import (
     Mesh,
     Plot,
     Points,
+    Portrait,
     Scalar,
     Scatter,
     Slider,
@@ -192,6 +193,7 @@ def errors(field: nn.Module, target: Target, device: torch.device) -> tuple[Floa
     topic="surfaces",
     source="Park et al. 2019, arXiv:1901.05103; Gropp et al. 2020, arXiv:2002.10099; Sitzmann et al. 2020, arXiv:2006.09661",
     summary="A network whose zero set is a shape, and the mesh that marching cubes takes out of it",
+    portrait=Portrait("scene", steps=800),
     views=(
         View("scene", "Surface", "drag to turn, wheel to come closer"),
         View("slice", "Slice", "rings of equal distance; move the slice height"),

@@ -71,6 +71,7 @@ from engine.api import (
     Pad,
     Plot,
     PointSet,
+    Portrait,
     Scalar,
     Scatter,
     Slider,
@@ -245,6 +246,7 @@ def estimates(noise: str, sizes: tuple[int, ...], repeats: int, rng: np.random.G
     topic="neurons",
     source="Fisher 1922; Cramér 1946; notes, Neural Network Basics: MLE, MAP",
     summary="A loss is a belief about noise",
+    portrait=Portrait("surface", steps=400, sets={"prior": "Laplace"}),
     views=(
         View("fit", "The fit", "click adds a point, drag moves it, right-click removes it"),
         View("surface", "Price of every line", "drag the cross: the descent begins there"),

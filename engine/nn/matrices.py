@@ -50,7 +50,10 @@ def written(values: Float[np.ndarray, "r c"], start: int) -> Scatter:
 
 
 def short(value: float, digits: int) -> str:
-    """As few signs as a cell has room for: .87, −2, 0."""
+    """As few signs as a cell has room for: .87, −2, 0, 3e13."""
+    if abs(value) >= 1e4:
+        mantissa, _, exponent = f"{value:.0e}".partition("e")
+        return f"{mantissa}e{int(exponent)}".replace("-", "−")
     text = f"{abs(value):.{digits}f}".rstrip("0").rstrip(".")
     sign = "−" if value < 0 and text != "0" else ""
     return sign + (text.removeprefix("0") or "0")

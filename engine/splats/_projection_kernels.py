@@ -1,0 +1,343 @@
+"""From Gaussians of the world to ellipses of the picture, and back with derivatives: the compiled twin of `reference.project`.
+
+The numbers of one Gaussian fit in the registers, and nothing is kept for the way back: computing it again is cheaper than reading it.
+"""
+
+import math
+
+import numpy as np
+
+from engine.raster._jit import inline, kernel, row_of, run_of
+from engine.splats._harmonic_kernels import harmonic_slopes, harmonic_values
+from engine.splats.viewpoint import BLUR, FAINTEST, LEAST_SHARE
+
+RECORD = 12
+"""x, y, three conic coefficients, binary logarithm of opacity, half height, depth, red, green, blue, half width."""
+SLOT = 12
+"""What a tile hands back of a Gaussian: the derivative by ln α, summed with 1, x, y, xx, xy, yy; by colours; by depth; |∂x|, |∂y|."""
+LOG2_E = math.log2(math.e)
+WIDEST = 1e12
+"""Square pixels: a Gaussian wider than a million pixels has no shape left in single precision."""
+TINIEST = 1e-12
+
+
+@inline()
+def dot(a, b):
+    """The scalar product."""
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+@inline()
+def combined(a, x, b, y):
+    """A x + b y of two vectors."""
+    return a * x[0] + b * y[0], a * x[1] + b * y[1], a * x[2] + b * y[2]
+
+
+@inline()
+def unit_quaternion(turns, i):
+    """A quaternion divided by its length, and one over the length."""
+    w, x, y, z = np.float64(turns[i, 0]), np.float64(turns[i, 1]), np.float64(turns[i, 2]), np.float64(turns[i, 3])
+    scale = 1.0 / math.sqrt(w * w + x * x + y * y + z * z + 1e-30)
+    return (w * scale, x * scale, y * scale, z * scale), scale
+
+
+@inline()
+def axes_of(turn):
+    """The columns of a unit quaternion's rotation matrix."""
+    w, x, y, z = turn
+    return (
+        (1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y)),
+        (2 * (x * y - w * z), 1 - 2 * (x * x + z * z), 2 * (y * z + w * x)),
+        (2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)),
+    )
+
+
+@inline()
+def placed(pose, point):
+    """A point of the world in the camera's frame."""
+    x, y, z = np.float64(point[0]), np.float64(point[1]), np.float64(point[2])
+    return (
+        pose[0, 0] * x + pose[0, 1] * y + pose[0, 2] * z + pose[0, 3],
+        pose[1, 0] * x + pose[1, 1] * y + pose[1, 2] * z + pose[1, 3],
+        pose[2, 0] * x + pose[2, 1] * y + pose[2, 2] * z + pose[2, 3],
+    )
+
+
+@inline()
+def scaled_axes(axes, log_scales, i):
+    """The ellipsoid's half axes, metres, world."""
+    a, b, c = (
+        math.exp(np.float64(log_scales[i, 0])),
+        math.exp(np.float64(log_scales[i, 1])),
+        math.exp(np.float64(log_scales[i, 2])),
+    )
+    return combined(a, axes[0], 0.0, axes[0]), combined(b, axes[1], 0.0, axes[1]), combined(c, axes[2], 0.0, axes[2])
+
+
+@inline()
+def flattened(across, down, arms):
+    """The half axes in the picture, pixels: all x, all y."""
+    return (
+        (dot(across, arms[0]), dot(across, arms[1]), dot(across, arms[2])),
+        (dot(down, arms[0]), dot(down, arms[1]), dot(down, arms[2])),
+    )
+
+
+@inline()
+def shrinkage(narrow, wide, antialiased):
+    """By how much opacity must fall where the blur widens a Gaussian, and whether that depends on its shape."""
+    ratio = narrow / wide if antialiased else 1.0
+    return math.sqrt(max(ratio, LEAST_SHARE)), antialiased and ratio > LEAST_SHARE
+
+
+@inline()
+def cut(low, high, size):
+    """The pixels whose centres lie between two places."""
+    first = min(max(math.ceil(low - 0.5), 0.0), float(size))
+    last = min(max(math.floor(high - 0.5) + 1.0, 0.0), float(size))
+    return np.int32(first), np.int32(last)
+
+
+@kernel()
+def project(part, parts, pose, lens, slants, planes, size, style, gaussians, offsets, records, boxes, radii):
+    """Gaussians of the world to ellipses of the picture.
+
+    Args:
+        part: which share of the Gaussians.
+        parts: of how many.
+        pose: `[4, 4]` float64, camera from world; its last row holds the eye's place in the world.
+        lens: focal lengths x and y, middle x and y, pixels.
+        slants: least and largest x/z, least and largest y/z.
+        planes: near and far, metres.
+        size: pixels across and down.
+        style: how many spherical harmonics, and whether anti-aliased.
+        gaussians: means `[N, 3]`, log scales `[N, 3]`, quaternions `[N, 4]`, logits of opacity `[N]`, harmonics `[N, K, 3]`.
+        offsets: `[N, 2]` pixels, added to the centres.
+        records: `[N, RECORD]` result.
+        boxes: `[N, 4]` result: pixels; empty for a Gaussian that is not seen.
+        radii: `[N]` result: pixels; 0 for a Gaussian that is not seen.
+    """
+    means, log_scales, turns, logits, sh = gaussians
+    forward, basis = row_of(pose, 2), np.empty(16)
+    for i in run_of(len(means), part, parts):
+        boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3] = 0, 0, 0, 0
+        radii[i] = 0
+        px, py, pz = placed(pose, row_of(means, i))
+        if not (pz >= planes[0] and pz <= planes[1]):
+            continue
+        u, v = lens[0] * px / pz + lens[2] + offsets[i, 0], lens[1] * py / pz + lens[3] + offsets[i, 1]
+        slant_x, slant_y = min(max(px / pz, slants[0]), slants[1]), min(max(py / pz, slants[2]), slants[3])
+        across = combined(lens[0] / pz, row_of(pose, 0), -lens[0] / pz * slant_x, forward)
+        down = combined(lens[1] / pz, row_of(pose, 1), -lens[1] / pz * slant_y, forward)
+        arms = scaled_axes(axes_of(unit_quaternion(turns, i)[0]), log_scales, i)
+        x, y = flattened(across, down, arms)
+        xx, xy, yy = dot(x, x), dot(x, y), dot(y, y)
+        narrow = xx * yy - xy * xy
+        xx, yy = xx + BLUR, yy + BLUR
+        wide = xx * yy - xy * xy
+        if not (wide > 0.0 and xx + yy < WIDEST and math.isfinite(u + v)):
+            continue
+        alpha = shrinkage(narrow, wide, style[1])[0] / (1.0 + math.exp(-np.float64(logits[i])))
+        if not alpha > FAINTEST:
+            continue
+        reach = 2.0 * math.log(alpha / FAINTEST)
+        width, height = math.sqrt(reach * xx), math.sqrt(reach * yy)
+        boxes[i, 0], boxes[i, 2] = cut(u - width, u + width, size[0])
+        boxes[i, 1], boxes[i, 3] = cut(v - height, v + height, size[1])
+        if boxes[i, 0] >= boxes[i, 2] or boxes[i, 1] >= boxes[i, 3]:
+            continue
+        radii[i] = max(width, height)
+        records[i, 0], records[i, 1], records[i, 7] = u, v, pz
+        records[i, 2] = -0.5 * LOG2_E * yy / wide
+        records[i, 3] = LOG2_E * xy / wide
+        records[i, 4] = -0.5 * LOG2_E * xx / wide
+        records[i, 5], records[i, 6], records[i, 11] = math.log2(alpha), height, width
+        look = (means[i, 0] - pose[3, 0], means[i, 1] - pose[3, 1], means[i, 2] - pose[3, 2])
+        far = 1.0 / math.sqrt(dot(look, look) + 1e-30)
+        harmonic_values(basis, style[0], look[0] * far, look[1] * far, look[2] * far)
+        for channel in range(3):
+            light = 0.5
+            for k in range(style[0]):
+                light += basis[k] * sh[i, k, channel]
+            records[i, 8 + channel] = max(light, 0.0)
+
+
+@inline()
+def sum_slots(slots, first, last, total):
+    """The derivatives that the tiles found for one Gaussian, always added in the same order."""
+    for j in range(SLOT):
+        total[j] = 0.0
+    for slot in range(first, last):
+        for j in range(SLOT):
+            total[j] += slots[slot, j]
+
+
+@inline()
+def turn_slope(turn, slopes, scale):
+    """The derivative by a quaternion, from the one by the columns of its rotation matrix."""
+    w, x, y, z = turn
+    a, b, c = slopes
+    by_w = 2 * (x * (b[2] - c[1]) + y * (c[0] - a[2]) + z * (a[1] - b[0]))
+    by_x = 2 * (w * (b[2] - c[1]) + y * (b[0] + a[1]) + z * (c[0] + a[2]) - 2 * x * (b[1] + c[2]))
+    by_y = 2 * (w * (c[0] - a[2]) + x * (b[0] + a[1]) + z * (c[1] + b[2]) - 2 * y * (a[0] + c[2]))
+    by_z = 2 * (w * (a[1] - b[0]) + x * (c[0] + a[2]) + y * (c[1] + b[2]) - 2 * z * (a[0] + b[1]))
+    along = w * by_w + x * by_x + y * by_y + z * by_z
+    return (
+        scale * (by_w - w * along),
+        scale * (by_x - x * along),
+        scale * (by_y - y * along),
+        scale * (by_z - z * along),
+    )
+
+
+@inline()
+def covariance_slope(conic, moments):
+    """The derivative by xx, xy, yy of a covariance, from the one by its inverse: −K G K."""
+    a, b, c = conic
+    ga, gb, gc = -0.5 * moments[3], -0.5 * moments[4], -0.5 * moments[5]
+    top0, top1 = ga * a + gb * b, ga * b + gb * c
+    low0, low1 = gb * a + gc * b, gb * b + gc * c
+    return -(a * top0 + b * low0), -2.0 * (a * top1 + b * low1), -(b * top1 + c * low1)
+
+
+@kernel()
+def project_back(
+    part, parts, pose, lens, slants, style, gaussians, offsets, radii, spans, slots, slopes, pose_slopes, wants
+):
+    """Derivatives by the Gaussians, from what the tiles found.
+
+    Args:
+        part: which share of the Gaussians.
+        parts: of how many.
+        pose: as for `project`.
+        lens: as for `project`.
+        slants: as for `project`.
+        style: as for `project`.
+        gaussians: as for `project`.
+        offsets: `[N, 2]` pixels.
+        radii: `[N]`; 0 for a Gaussian that is not seen.
+        spans: `[N, 2]` the first of a Gaussian's slots, and the one after its last.
+        slots: `[S, SLOT]`.
+        slopes: of the shapes of `gaussians`, and of `offsets`: result.
+        pose_slopes: `[parts, 12]` result: by the pose's first three rows.
+        wants: whether the derivative by the pose is wanted, and whether `offsets` takes the sums of absolute values.
+    """
+    means, log_scales, turns, logits, sh = gaussians
+    by_means, by_log_scales, by_turns, by_logits, by_sh, by_offsets = slopes
+    basis, bend, sums = np.zeros(16), np.zeros((16, 3)), np.zeros(SLOT)
+    right, below, forward = row_of(pose, 0), row_of(pose, 1), row_of(pose, 2)
+    for j in range(12):
+        pose_slopes[part, j] = 0.0
+    for i in run_of(len(means), part, parts):
+        by_logits[i] = 0
+        by_offsets[i, 0], by_offsets[i, 1] = 0, 0
+        for j in range(3):
+            by_means[i, j], by_log_scales[i, j], by_turns[i, j] = 0, 0, 0
+        by_turns[i, 3] = 0
+        for k in range(sh.shape[1]):
+            by_sh[i, k, 0], by_sh[i, k, 1], by_sh[i, k, 2] = 0, 0, 0
+        if radii[i] <= 0:
+            continue
+        sum_slots(slots, spans[i, 0], spans[i, 1], sums)
+        moments = (sums[0], sums[1], sums[2], sums[3], sums[4], sums[5])
+
+        px, py, pz = placed(pose, row_of(means, i))
+        iz = 1.0 / pz
+        slant_x, slant_y = min(max(px * iz, slants[0]), slants[1]), min(max(py * iz, slants[2]), slants[3])
+        toward_x, toward_y = combined(1.0, right, -slant_x, forward), combined(1.0, below, -slant_y, forward)
+        across, down = combined(lens[0] * iz, toward_x, 0.0, forward), combined(lens[1] * iz, toward_y, 0.0, forward)
+        turn, turn_scale = unit_quaternion(turns, i)
+        axes = axes_of(turn)
+        arms = scaled_axes(axes, log_scales, i)
+        x, y = flattened(across, down, arms)
+        xx0, xy, yy0 = dot(x, x), dot(x, y), dot(y, y)
+        narrow = xx0 * yy0 - xy * xy
+        xx, yy = xx0 + BLUR, yy0 + BLUR
+        wide = xx * yy - xy * xy
+        conic = (yy / wide, -xy / wide, xx / wide)
+
+        by_xx, by_xy, by_yy = covariance_slope(conic, moments)
+        if shrinkage(narrow, wide, style[1])[1]:
+            by_xx += 0.5 * moments[0] * (yy0 / narrow - yy / wide)
+            by_yy += 0.5 * moments[0] * (xx0 / narrow - xx / wide)
+            by_xy -= moments[0] * xy * (1.0 / narrow - 1.0 / wide)
+        by_u = conic[0] * moments[1] + conic[1] * moments[2]
+        by_v = conic[1] * moments[1] + conic[2] * moments[2]
+        by_offsets[i, 0], by_offsets[i, 1] = (sums[10], sums[11]) if wants[1] else (by_u, by_v)
+        by_logits[i] = moments[0] / (1.0 + math.exp(np.float64(logits[i])))
+
+        by_x, by_y = combined(2 * by_xx, x, by_xy, y), combined(2 * by_yy, y, by_xy, x)
+        arm0 = combined(by_x[0], across, by_y[0], down)
+        arm1 = combined(by_x[1], across, by_y[1], down)
+        arm2 = combined(by_x[2], across, by_y[2], down)
+        by_log_scales[i, 0], by_log_scales[i, 1] = dot(arm0, arms[0]), dot(arm1, arms[1])
+        by_log_scales[i, 2] = dot(arm2, arms[2])
+        size0 = math.exp(np.float64(log_scales[i, 0]))
+        size1 = math.exp(np.float64(log_scales[i, 1]))
+        size2 = math.exp(np.float64(log_scales[i, 2]))
+        columns = (
+            combined(size0, arm0, 0.0, arm0),
+            combined(size1, arm1, 0.0, arm1),
+            combined(size2, arm2, 0.0, arm2),
+        )
+        by_turn = turn_slope(turn, columns, turn_scale)
+        by_turns[i, 0], by_turns[i, 1], by_turns[i, 2], by_turns[i, 3] = by_turn
+
+        by_across = combined(by_x[0], arms[0], by_x[1], arms[1])
+        by_across = combined(1.0, by_across, by_x[2], arms[2])
+        by_down = combined(by_y[0], arms[0], by_y[1], arms[1])
+        by_down = combined(1.0, by_down, by_y[2], arms[2])
+        by_iz = lens[0] * dot(by_across, toward_x) + lens[1] * dot(by_down, toward_y) + by_u * lens[0] * px
+        by_iz += by_v * lens[1] * py
+        by_px, by_py = by_u * lens[0] * iz, by_v * lens[1] * iz
+        if slants[0] < px * iz < slants[1]:
+            by_slant = -lens[0] * iz * dot(by_across, forward)
+            by_px += by_slant * iz
+            by_iz += by_slant * px
+        if slants[2] < py * iz < slants[3]:
+            by_slant = -lens[1] * iz * dot(by_down, forward)
+            by_py += by_slant * iz
+            by_iz += by_slant * py
+        by_pz = sums[9] - iz * iz * by_iz
+
+        look = (means[i, 0] - pose[3, 0], means[i, 1] - pose[3, 1], means[i, 2] - pose[3, 2])
+        far = 1.0 / math.sqrt(dot(look, look) + 1e-30)
+        look = combined(far, look, 0.0, look)
+        harmonic_values(basis, style[0], look[0], look[1], look[2])
+        light = (0.5, 0.5, 0.5)
+        for k in range(style[0]):
+            light = combined(1.0, light, basis[k], (sh[i, k, 0], sh[i, k, 1], sh[i, k, 2]))
+        red = sums[6] if light[0] > 0.0 else 0.0
+        green = sums[7] if light[1] > 0.0 else 0.0
+        blue = sums[8] if light[2] > 0.0 else 0.0
+        for k in range(style[0]):
+            by_sh[i, k, 0], by_sh[i, k, 1], by_sh[i, k, 2] = basis[k] * red, basis[k] * green, basis[k] * blue
+        by_look = (0.0, 0.0, 0.0)
+        if style[0] > 1:
+            harmonic_slopes(bend, style[0], look[0], look[1], look[2])
+            for k in range(1, style[0]):
+                share = sh[i, k, 0] * red + sh[i, k, 1] * green + sh[i, k, 2] * blue
+                by_look = combined(1.0, by_look, share, row_of(bend, k))
+            by_look = combined(far, by_look, -far * dot(by_look, look), look)
+
+        for j in range(3):
+            back = by_px * pose[0, j] + by_py * pose[1, j] + by_pz * pose[2, j]
+            by_means[i, j] = back + by_look[j]
+        if wants[0]:
+            for j in range(3):
+                pose_slopes[part, j] += by_px * means[i, j] + lens[0] * iz * by_across[j]
+                pose_slopes[part, 4 + j] += by_py * means[i, j] + lens[1] * iz * by_down[j]
+                tilt = lens[0] * iz * slant_x * by_across[j] + lens[1] * iz * slant_y * by_down[j]
+                pose_slopes[part, 8 + j] += by_pz * means[i, j] - tilt
+                for row in range(3):
+                    pose_slopes[part, 4 * row + j] += by_look[j] * shift_of(pose, row)
+                    pose_slopes[part, 4 * row + 3] += by_look[j] * pose[row, j]
+            pose_slopes[part, 3] += by_px
+            pose_slopes[part, 7] += by_py
+            pose_slopes[part, 11] += by_pz
+
+
+@inline()
+def shift_of(pose, row):
+    """One number of the pose's translation."""
+    return pose[row, 3]

@@ -1,0 +1,293 @@
+"""The inner loops: Gaussians over a tile of the picture, nearest first, and the same again for the derivatives.
+
+What counts is the loop over the pixels of a tile's row. It has no branch, its state lies in one array at fixed distances, and its
+indices are unsigned (a signed one may count from the end), so that the compiler turns it into vector instructions.
+
+A pixel's transmittance carries one more bit in its sign: negative, it is finished. The way back goes from the front as well: what lies
+behind a Gaussian is what the whole ray brought, less what came so far. So the way there need not write down where each pixel ended.
+"""
+
+import math
+from functools import partial
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from engine.raster._jit import inline, kernel, tile_box
+from engine.splats.viewpoint import FAINTEST, MOST_OPAQUE, SPENT
+
+TILE_SHIFT = 4
+TILE = 1 << TILE_SHIFT
+AREA = TILE * TILE
+LOG2_FAINTEST = np.float32(math.log2(FAINTEST))
+RED, GREEN, BLUE, DEPTH, THROUGH = (np.uint64(part * AREA) for part in range(5))
+"""Where the parts of a tile's state begin on the way there; on the way back the first four hold the loss's derivatives by them."""
+REST = np.uint64(5 * AREA)
+"""On the way back: the loss's derivative along what the ray still has to bring."""
+SUMS = 9
+"""What is summed over the rows of a tile for each column: the derivative by ln α, also times y and y²; by colours and depth; |∂x|, |∂y|."""
+
+_FAST = {"nnan", "ninf", "nsz", "arcp", "contract", "afn", "reassoc"}
+fast_inline = partial(inline, fastmath=_FAST)
+_TOP, _LEAST, _OPAQUE, _SPENT = (np.float32(value) for value in (126.0, FAINTEST, MOST_OPAQUE, SPENT))
+_ZERO, _ONE, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
+_LEAN = np.float32(-2 * math.log(2))
+_SERIES = tuple(np.float32(value) for value in (0.99999926, 0.69312181, 0.24024745, 0.05591786, 0.0095701))
+
+
+@intrinsic
+def power_of_two(typingctx, exponent):  # type: ignore[no-untyped-def]  # numba's own protocol
+    """2 to the power of an int32 from −126 to 127, written into the bits of a float32; numba's own shifts would be twice as wide."""
+    if exponent != types.int32:
+        return None
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]  # as above
+        word = arguments[0].type
+        shifted = builder.shl(builder.add(arguments[0], ir.Constant(word, 127)), ir.Constant(word, 23))
+        return builder.bitcast(shifted, ir.FloatType())
+
+    return types.float32(types.int32), generate
+
+
+@fast_inline()
+def exp2(power):
+    """2^power for −126 ≤ power < ½, to 3e-6: a polynomial for the fraction, the exponent's bits for the rest."""
+    whole = np.int32(power - _HALF)
+    x = power - np.float32(whole)
+    series = _SERIES[3] + x * _SERIES[4]
+    series = _SERIES[2] + x * series
+    series = _SERIES[1] + x * series
+    return (_SERIES[0] + x * series) * power_of_two(whole)
+
+
+@inline()
+def rows_of(y, height):
+    """The rows of a tile that an ellipse touches."""
+    first, last = np.ceil(y - height), np.floor(y + height) + _ONE
+    most = np.float32(TILE)
+    return int(min(max(first, _ZERO), most)), int(min(max(last, _ZERO), most))
+
+
+@inline()
+def largest(powers, ridge, x):
+    """The largest value of a parabola over the pixels of a tile's row."""
+    curve, slope, level = powers
+    top = min(max(ridge, -x), np.float32(TILE - 1) - x)
+    return (curve * top + slope) * top + level
+
+
+@fast_inline()
+def draw_row(tile, row, x, powers, z, tint):
+    """One Gaussian over one row of a tile; the binary logarithm of its opacity is a parabola in x."""
+    curve, slope, level = powers
+    for pixel in range(TILE):
+        at = np.uint64(row * TILE) + np.uint64(pixel)
+        dx = np.float32(pixel) - x
+        power = (curve * dx + slope) * dx + level
+        through = tile[THROUGH + at]
+        alpha = min(exp2(max(power, -_TOP)), _OPAQUE)
+        left = through - alpha * through
+        seen = power >= LOG2_FAINTEST
+        kept = seen & (left > _SPENT)
+        weight = alpha * through if kept else _ZERO
+        tile[RED + at] += weight * tint[0]
+        tile[GREEN + at] += weight * tint[1]
+        tile[BLUE + at] += weight * tint[2]
+        tile[DEPTH + at] += weight * z
+        finished = -abs(through) if seen else through
+        tile[THROUGH + at] = left if kept else finished
+
+
+@fast_inline()
+def finished(tile):
+    """Whether every pixel of a tile is."""
+    most = -_ONE
+    for pixel in range(AREA):
+        most = max(most, tile[THROUGH + np.uint64(pixel)])
+    return most <= _ZERO
+
+
+@inline()
+def begin(tile, box):
+    """An empty tile; what lies outside the picture is finished."""
+    x0, y0, x1, y1 = box
+    tile[:THROUGH] = _ZERO
+    tile[THROUGH : THROUGH + np.uint64(AREA)] = -_ONE
+    for row in range(y1 - y0):
+        for column in range(x1 - x0):
+            tile[THROUGH + np.uint64(row * TILE + column)] = _ONE
+
+
+@kernel(fastmath=_FAST)
+def draw_tiles(part, parts, starts, entries, records, background, colour, depth, alpha, ends):
+    """Draws each tile's Gaussians, nearest first.
+
+    Args:
+        part: which share of the tiles.
+        parts: of how many.
+        starts: `[tiles + 1]` where each tile's list begins.
+        entries: `[P, 2]` the lists of Gaussians (and slots), each in the order of depth.
+        records: `[N, RECORD]`.
+        background: red, green, blue.
+        colour: `[H, W, 3]` result.
+        depth: `[H, W]` result: weighted sum of depths.
+        alpha: `[H, W]` result.
+        ends: `[tiles]` result: where in the lists a tile was finished.
+    """
+    tile = np.empty(6 * AREA, np.float32)
+    for number in range(part, len(starts) - 1, parts):
+        box = tile_box(number, TILE_SHIFT, depth.shape)
+        begin(tile, box)
+        ends[number] = starts[number + 1]
+        for place in range(starts[number], starts[number + 1]):
+            i = entries[place, 0]
+            x = records[i, 0] - np.float32(box[0]) - _HALF
+            y = records[i, 1] - np.float32(box[1]) - _HALF
+            a, b, c, strength = records[i, 2], records[i, 3], records[i, 4], records[i, 5]
+            tint = (records[i, 8], records[i, 9], records[i, 10])
+            ridge = -_HALF * b / a
+            first, last = rows_of(y, records[i, 6])
+            for row in range(first, last):
+                dy = np.float32(row) - y
+                powers = (a, b * dy, c * dy * dy + strength)
+                if largest(powers, ridge * dy, x) >= LOG2_FAINTEST:
+                    draw_row(tile, row, x, powers, records[i, 7], tint)
+            if (place & 15) == 15 and finished(tile):
+                ends[number] = place + 1
+                break
+        x0, y0, x1, y1 = box
+        for y in range(y0, y1):
+            for x in range(x0, x1):
+                at = np.uint64((y - y0) * TILE + x - x0)
+                through = abs(tile[THROUGH + at])
+                colour[y, x, 0] = tile[RED + at] + through * background[0]
+                colour[y, x, 1] = tile[GREEN + at] + through * background[1]
+                colour[y, x, 2] = tile[BLUE + at] + through * background[2]
+                depth[y, x] = tile[DEPTH + at]
+                alpha[y, x] = _ONE - through
+
+
+@fast_inline()
+def back_row(tile, sums, row, x, dy, powers, z, tint, lean):
+    """The derivatives of one Gaussian over one row of a tile, added to the sums of each column."""
+    curve, slope, level = powers
+    for pixel in range(TILE):
+        lane = np.uint64(pixel)
+        at = np.uint64(row * TILE) + lane
+        dx = np.float32(pixel) - x
+        power = (curve * dx + slope) * dx + level
+        through = tile[THROUGH + at]
+        alpha = exp2(max(power, -_TOP))
+        soft = alpha < _OPAQUE
+        alpha = min(alpha, _OPAQUE)
+        left = through - alpha * through
+        seen = power >= LOG2_FAINTEST
+        kept = seen & (left > _SPENT)
+        weight = alpha * through if kept else _ZERO
+        finished = -abs(through) if seen else through
+        tile[THROUGH + at] = left if kept else finished
+        red, green, blue, far = tile[RED + at], tile[GREEN + at], tile[BLUE + at], tile[DEPTH + at]
+        gain = weight * (tint[0] * red + tint[1] * green + tint[2] * blue + z * far)
+        rest = tile[REST + at] - gain
+        tile[REST + at] = rest
+        steep = gain - rest * alpha / (_ONE - alpha)
+        steep = steep if kept & soft else _ZERO
+        sums[lane] += steep
+        sums[lane + np.uint64(TILE)] += steep * dy
+        sums[lane + np.uint64(2 * TILE)] += steep * dy * dy
+        sums[lane + np.uint64(3 * TILE)] += weight * red
+        sums[lane + np.uint64(4 * TILE)] += weight * green
+        sums[lane + np.uint64(5 * TILE)] += weight * blue
+        sums[lane + np.uint64(6 * TILE)] += weight * far
+        if lean[3]:
+            sums[lane + np.uint64(7 * TILE)] += abs(steep * (lean[0] * dx + lean[1] * dy))
+            sums[lane + np.uint64(8 * TILE)] += abs(steep * (lean[1] * dx + lean[2] * dy))
+
+
+@inline()
+def begin_back(tile, box, by_colour, by_depth, by_alpha, colour, depth, alpha):
+    """The loss's derivatives over a tile, and what all Gaussians of each ray bring along them; the background lies behind them all."""
+    x0, y0, x1, y1 = box
+    tile[:THROUGH] = _ZERO
+    tile[THROUGH : THROUGH + np.uint64(AREA)] = -_ONE
+    tile[REST:] = _ZERO
+    for y in range(y0, y1):
+        for x in range(x0, x1):
+            at = np.uint64((y - y0) * TILE + x - x0)
+            red, green, blue = by_colour[y, x, 0], by_colour[y, x, 1], by_colour[y, x, 2]
+            tile[RED + at], tile[GREEN + at], tile[BLUE + at], tile[DEPTH + at] = red, green, blue, by_depth[y, x]
+            tile[THROUGH + at] = _ONE
+            rest = colour[y, x, 0] * red + colour[y, x, 1] * green + colour[y, x, 2] * blue
+            tile[REST + at] = rest + depth[y, x] * by_depth[y, x] - (_ONE - alpha[y, x]) * by_alpha[y, x]
+
+
+@fast_inline()
+def hand_back(sums, slots, slot, x):
+    """The sums over the columns of a tile, with the powers of x that each column has."""
+    s, sx, sxx, sy, sxy, syy = _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO
+    red, green, blue, far, side, down = _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO
+    for pixel in range(TILE):
+        lane = np.uint64(pixel)
+        dx = np.float32(pixel) - x
+        steep, high = sums[lane], sums[lane + np.uint64(TILE)]
+        s += steep
+        sx += steep * dx
+        sxx += steep * dx * dx
+        sy += high
+        sxy += high * dx
+        syy += sums[lane + np.uint64(2 * TILE)]
+        red += sums[lane + np.uint64(3 * TILE)]
+        green += sums[lane + np.uint64(4 * TILE)]
+        blue += sums[lane + np.uint64(5 * TILE)]
+        far += sums[lane + np.uint64(6 * TILE)]
+        side += sums[lane + np.uint64(7 * TILE)]
+        down += sums[lane + np.uint64(8 * TILE)]
+    slots[slot, 0], slots[slot, 1], slots[slot, 2] = s, sx, sy
+    slots[slot, 3], slots[slot, 4], slots[slot, 5] = sxx, sxy, syy
+    slots[slot, 6], slots[slot, 7], slots[slot, 8], slots[slot, 9] = red, green, blue, far
+    slots[slot, 10], slots[slot, 11] = side, down
+
+
+@kernel(fastmath=_FAST)
+def draw_back(part, parts, starts, entries, records, ends, picture, slopes, absolute, slots):
+    """The derivatives of each pair of a tile and a Gaussian, nearest first.
+
+    Args:
+        part: which share of the tiles.
+        parts: of how many.
+        starts: as for `draw_tiles`.
+        entries: as for `draw_tiles`.
+        records: as for `draw_tiles`.
+        ends: as `draw_tiles` left them.
+        picture: colour, depth and alpha, as `draw_tiles` left them.
+        slopes: the loss's derivatives by those.
+        absolute: whether the sums of absolute values are wanted.
+        slots: `[P, SLOT]` result.
+    """
+    tile, sums = np.empty(6 * AREA, np.float32), np.empty(SUMS * TILE, np.float32)
+    for number in range(part, len(starts) - 1, parts):
+        for place in range(ends[number], starts[number + 1]):
+            for j in range(slots.shape[1]):
+                slots[entries[place, 1], j] = 0
+        if starts[number] == ends[number]:
+            continue
+        box = tile_box(number, TILE_SHIFT, picture[1].shape)
+        begin_back(tile, box, slopes[0], slopes[1], slopes[2], picture[0], picture[1], picture[2])
+        for place in range(starts[number], ends[number]):
+            i = entries[place, 0]
+            x = records[i, 0] - np.float32(box[0]) - _HALF
+            y = records[i, 1] - np.float32(box[1]) - _HALF
+            a, b, c, strength = records[i, 2], records[i, 3], records[i, 4], records[i, 5]
+            tint = (records[i, 8], records[i, 9], records[i, 10])
+            lean = (_LEAN * a, _HALF * _LEAN * b, _LEAN * c, absolute)
+            ridge = -_HALF * b / a
+            sums[:] = _ZERO
+            first, last = rows_of(y, records[i, 6])
+            for row in range(first, last):
+                dy = np.float32(row) - y
+                powers = (a, b * dy, c * dy * dy + strength)
+                if largest(powers, ridge * dy, x) >= LOG2_FAINTEST:
+                    back_row(tile, sums, row, x, dy, powers, records[i, 7], tint, lean)
+            hand_back(sums, slots, entries[place, 1], x)

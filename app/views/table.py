@@ -10,7 +10,7 @@ from app.views.plot import PlotView
 from app.views.table_view import TableView
 from app.views.text_view import TextView
 from app.views.viewport import ViewportView
-from engine.api import Frame, Images, Lines, Mesh, Picture, Plot, Points, Splats, Table, Text
+from engine.api import Frame, Handles, Images, Lines, Mesh, Picture, Plot, Points, Splats, Table, Text
 
 if TYPE_CHECKING:
     from app.views.base import View
@@ -24,6 +24,7 @@ VIEWS: dict[type[Frame], type[View]] = {
     Mesh: ViewportView,
     Points: ViewportView,
     Lines: ViewportView,
+    Handles: ViewportView,
     Splats: ViewportView,
 }
 """Scalars and truths have no row: they go to a `CurvesView` as points."""

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 from app.notify import notify
 from app.theme import icon, theme
 from app.views.base import LegendEntry, View
+from app.views.handles import HandlesTool
 from app.views.opengl import has_graphics_card
 from app.views.scene3d import (
     Gaussians,
@@ -34,7 +35,7 @@ from app.views.scene3d import (
 from app.views.software_scene import Done, Order, SoftwareScene, draw
 from app.views.viewport_pace import FINE, LEVELS, Level, Pace
 from app.views.viewport_stage import FOV, Stage
-from engine.api.frames import Mesh, Points, Splats, item_of
+from engine.api.frames import Handles, Mesh, Points, Splats, item_of
 from engine.api.records import write_text_atomically
 from engine.raster import Orbit
 
@@ -54,13 +55,15 @@ PREPARE_MS = 400
 
 
 class ViewportView(View):
-    """Shows `Mesh`, `Points`, `Lines` and `Splats` together. `backend`: "auto" takes OpenGL where it is fast."""
+    """Shows `Mesh`, `Points`, `Lines` and `Splats` together, `Handles` in front. `backend`: "auto" takes OpenGL where it is fast."""
 
     def __init__(self, parent: QWidget | None = None, backend: Backend = "auto") -> None:
         super().__init__(parent)
         self.frames: dict[str, Drawn3d] = {}
         self.items: dict[str, Item] = {}
         self.hidden: set[str] = set()
+        self.handles: dict[str, HandlesTool] = {}
+        self._values: dict[str, object] = {}
         self.pace = Pace()
         self._backend = backend
         self._software: SoftwareScene | None = None
@@ -109,6 +112,9 @@ class ViewportView(View):
 
     def show_frame(self, frame: Frame) -> None:
         """Takes an item, in place of the one of its name."""
+        if isinstance(frame, Handles):
+            self._take_handles(frame)
+            return
         shown = cast("Drawn3d", frame)
         try:
             item = item_of_frame(shown, theme().colours)
@@ -120,6 +126,23 @@ class ViewportView(View):
         self._frame_newcomer(shown)
         self._tell_legend()
         self.refresh()
+
+    def _take_handles(self, frame: Handles) -> None:
+        if frame.name not in self.handles:
+            tool = HandlesTool(lambda value, last: self.poke(frame.edits, value, at_once=last))
+            tool.take(self._values.get(frame.edits, ()))
+            self.handles[frame.name] = tool
+            self.stage.tools.append(tool)
+        self.handles[frame.name].show(frame)
+        self.stage.update()
+
+    def set_parameter(self, name: str, value: object) -> None:
+        """What handles have changed, wherever it was changed."""
+        self._values[name] = value
+        for tool in self.handles.values():
+            if tool.frame is not None and tool.frame.edits == name:
+                tool.take(value)
+                self.stage.update()
 
     def _frame_newcomer(self, frame: Drawn3d) -> None:
         """Frames the content when an item first has any, for as long as the camera is nobody's."""
@@ -140,6 +163,8 @@ class ViewportView(View):
         """Forgets everything; the next content is framed anew."""
         for kept in (self.frames, self.items, self.hidden, self._framed):
             kept.clear()
+        self.handles.clear()
+        self.stage.tools.clear()
         self.stage.touched = False
         self.stage.image = QImage()
         self._rest.stop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPen
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent, QWheelEvent
 
     from app.views.scene3d import Rgb
+    from engine.raster import Camera
 
 FOV = math.radians(40.0)
 FLY_MS = 16
@@ -43,8 +44,27 @@ _KEYS = {
 """Which key flies where: forward, right, up."""
 
 
+class StageTool(Protocol):
+    """Something in front of the picture that a person takes hold of; `camera` sees in the widget's own pixels."""
+
+    def press(self, event: QMouseEvent, camera: Camera) -> bool:
+        """A button went down; whether the tool takes the gesture."""
+
+    def drag(self, event: QMouseEvent, camera: Camera) -> None:
+        """The pointer moved in a gesture that the tool has taken."""
+
+    def release(self) -> None:
+        """The gesture is over."""
+
+    def hover(self, at: QPointF, camera: Camera) -> bool:
+        """The pointer moved, no button down; whether the tool looks different now."""
+
+    def paint(self, painter: QPainter, camera: Camera) -> None:
+        """Draws the tool over the picture."""
+
+
 class Stage(QWidget):
-    """Shows pictures, moves the camera.
+    """Shows pictures, moves the camera; `tools` stand in front and take gestures first.
 
     `moved`: the person moved the camera. `resized`: a picture of another size is needed. `frame_asked`, `reset_asked`: show
     the content again, from where the person looks, or from where one looks at first.
@@ -64,6 +84,8 @@ class Stage(QWidget):
         self.words = ""
         self.measure = ""
         self.shows_axes = True
+        self.tools: list[StageTool] = []
+        self._held_tool: StageTool | None = None
         self._last: QPointF | None = None
         self._held: set[Qt.Key] = set()
         self._flown = 0.0
@@ -72,6 +94,7 @@ class Stage(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(1, 1)
+        self.setMouseTracking(True)
         self.setAccessibleName("3-D view")
 
     def sizeHint(self) -> QSize:
@@ -84,6 +107,10 @@ class Stage(QWidget):
         return max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
 
     # camera ---------------------------------------------------------------------------------------------------------------------
+
+    def camera(self) -> Camera:
+        """What sees the scene, in the widget's own pixels."""
+        return self.orbit.camera(max(1, self.width()), max(1, self.height()))
 
     def take(self, orbit: Orbit) -> None:
         """Looks from here, wide enough that a narrow view shows as much from left to right as from top to bottom."""
@@ -116,13 +143,23 @@ class Stage(QWidget):
     # hands ----------------------------------------------------------------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """The start of a drag."""
+        """The start of a drag, of a tool or of the camera."""
+        camera = self.camera()
+        self._held_tool = next((tool for tool in self.tools if tool.press(event, camera)), None)
+        if self._held_tool is not None:
+            self.update()
+            return
         self._last = event.position()
         self.setCursor(Qt.CursorShape.ClosedHandCursor)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Turns with the left button; slides with another one, or with Shift."""
+        if self._held_tool is not None:
+            self._held_tool.drag(event, self.camera())
+            self.update()
+            return
         if self._last is None:
+            self._hover(event.position())
             return
         by, self._last = event.position() - self._last, event.position()
         turns = event.buttons() == Qt.MouseButton.LeftButton and event.modifiers() != Qt.KeyboardModifier.ShiftModifier
@@ -133,8 +170,18 @@ class Stage(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """The end of a drag."""
+        tool, self._held_tool = self._held_tool, None
+        if tool is not None:
+            tool.release()
+            self.update()
         self._last = None
         self.unsetCursor()
+
+    def _hover(self, at: QPointF) -> None:
+        camera = self.camera()
+        changed = [tool.hover(at, camera) for tool in self.tools]  # each hears of it
+        if any(changed):
+            self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Shows all of the content."""
@@ -216,6 +263,9 @@ class Stage(QWidget):
     def paint_over(self, painter: QPainter) -> None:
         """Draws the axes in their corner, the measure of the grid, and what is to be said."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        camera = self.camera()
+        for tool in self.tools:
+            tool.paint(painter, camera)
         painter.setFont(font(11))
         if self.shows_axes and min(self.width(), self.height()) >= 120:
             self._paint_axes(painter)

@@ -289,6 +289,26 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True)
+class Handles:
+    """Places in a viewport that a person takes hold of: `positions` `[K, 3]` metres, world, z up.
+
+    Without `turns`, a drag moves a handle in the plane of the screen. With them, the chosen handle shows three rings: `turns` `[K, 3]`
+    are rotation vectors, radians, each in the frame of its parent, whose orientation is `parents` `[K, 3, 3]` (world from parent;
+    None: the world's). `edits` names a `Pick` that receives `(k, x, y, z, …)`: for every handle that was changed, where it was brought, or
+    its new rotation vector. A right-click gives a handle back.
+    """
+
+    name: str
+    positions: Array
+    turns: Array | None = None
+    parents: Array | None = None
+    labels: tuple[str, ...] = ()
+    edits: str = ""
+    colour: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Splats:
     """3-D Gaussians.
 
@@ -324,7 +344,7 @@ class Text:
     note: str = ""
 
 
-Drawn = Images | Plot | Picture | Mesh | Points | Lines | Splats | Table | Text
+Drawn = Images | Plot | Picture | Mesh | Points | Lines | Handles | Splats | Table | Text
 """The frames that are latest-wins."""
 
 Frame = Scalar | Truth | Drawn

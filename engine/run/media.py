@@ -14,7 +14,7 @@ import numpy as np
 import trimesh
 from PIL import Image
 
-from engine.api.frames import Drawn, Images, Lines, Mesh, Picture, Plot, Points, Splats, Table, Text
+from engine.api.frames import Drawn, Handles, Images, Lines, Mesh, Picture, Plot, Points, Splats, Table, Text
 from engine.run.arrays import as_bytes
 
 
@@ -106,6 +106,7 @@ _WRITERS: dict[type, tuple[str, Callable[[Any], bytes]]] = {
     Mesh: ("ply", _mesh),
     Points: ("ply", _points),
     Lines: ("json", _json),
+    Handles: ("json", _json),
     Splats: ("json", _json),
     Table: ("csv", _table),
     Text: ("md", _text),

@@ -15,7 +15,7 @@ from engine.raster.canvas import Canvas
 from engine.raster.mesh import draw_mesh
 from engine.raster.orbit import Orbit
 from engine.raster.points import draw_lines, draw_points
-from engine.raster.splats import draw_splats
+from engine.raster.splats import SplatLook, draw_splats
 from engine.raster.warm import warm_up
 
-__all__ = ["Camera", "Canvas", "Orbit", "draw_lines", "draw_mesh", "draw_points", "draw_splats", "warm_up"]
+__all__ = ["Camera", "Canvas", "Orbit", "SplatLook", "draw_lines", "draw_mesh", "draw_points", "draw_splats", "warm_up"]

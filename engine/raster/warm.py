@@ -9,7 +9,7 @@ from engine.raster.canvas import Canvas
 from engine.raster.mesh import draw_mesh
 from engine.raster.orbit import Orbit
 from engine.raster.points import draw_lines, draw_points
-from engine.raster.splats import draw_splats
+from engine.raster.splats import SplatLook, draw_splats
 
 
 def warm_up() -> None:
@@ -24,6 +24,7 @@ def warm_up() -> None:
     draw_mesh(canvas, camera, corners, np.array([[0, 1, 2]]))
     draw_points(canvas, camera, corners)
     draw_lines(canvas, camera, shapes.axes())
-    draw_splats(canvas, camera, corners, np.eye(4)[:3], 0.1 * np.ones((3, 3)), np.ones(3), corners)
+    shades = SplatLook(harmonics=np.zeros((3, 3, 3), np.float32))
+    draw_splats(canvas, camera, corners, np.eye(4)[:3], 0.1 * np.ones((3, 3)), np.ones(3), corners, shades)
     shapes.normals(corners, np.array([[0, 1, 2]]))
     canvas.image()

@@ -81,6 +81,18 @@ from engine.api import (
     lab,
 )
 from engine.api.words import number
+from engine.nn.likelihood import (
+    NOISES,
+    Rows,
+    by_autograd,
+    cost_slopes,
+    estimates,
+    information,
+    make_rows,
+    sigmoid_slope,
+    softmax,
+    softmax_slopes,
+)
 
 if TYPE_CHECKING:
     from engine.run.checks import CheckContext
@@ -92,7 +104,6 @@ SHOWN = 2  # which of them the bells are drawn for
 REPEATS, KEPT = 10, 4000  # fresh data sets a step, and how many estimates the bells are made of
 SPACING = 0.01  # between two places of the descent that are kept
 GAUSS, LAPLACE, FIT, DATA, BOUND = 0, 1, 3, 7, 5  # series colours
-NOISES = ("Gaussian", "Laplace")
 
 
 @dataclass
@@ -148,47 +159,6 @@ class Params:
     ] = 1000
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Everything that costs: the data, and the prior as two made-up points. A row costs |r|^q / (q s^q), q = 2 or 1."""
-
-    inputs: Float[Tensor, "n 2"]  # (1, x); (1, 0) and (0, 1) for the prior
-    targets: Float[Tensor, "n"]
-    square: Tensor  # [n] bool: a Gaussian row, else a Laplace one
-    scales: Float[Tensor, "n"]
-
-    def energy(self, theta: Float[Tensor, "... 2"]) -> Float[Tensor, "..."]:
-        """The negative log posterior without what does not depend on θ, in nats."""
-        r = ((self.targets - theta @ self.inputs.T) / self.scales).abs()
-        return torch.where(self.square, r.square() / 2, r).sum(-1)
-
-    def gradient(self, theta: Float[Tensor, "2"], bug: str = "none") -> Float[Tensor, "2"]:
-        """∇ of the energy by hand: each row pulls along its input, as hard as its residual or with its sign alone."""
-        r = (self.targets - self.inputs @ theta) / self.scales
-        square = self.square | (bug == "Laplace with squares")
-        pull = torch.where(square, r, r.sign()) / self.scales
-        if bug == "prior's sign turned":
-            pull[self.data :] *= -1
-        return -(self.inputs * pull[:, None]).sum(0)
-
-    @property
-    def data(self) -> int:
-        """How many rows were seen; the rest is the prior."""
-        return len(self.targets) - int((self.inputs[:, 0] == 0).any()) * 2
-
-    def best(self) -> Float[Tensor, "2"]:
-        """The arg-min, by least squares weighted anew until it rests: a Laplace row weighs 1/|r| (Weiszfeld 1937)."""
-        theta = torch.zeros(2, dtype=torch.float64)
-        for _ in range(300):
-            r = ((self.targets - self.inputs @ theta) / self.scales).abs()
-            weights = torch.where(self.square, 1.0, 1 / r.clamp_min(1e-9)) / self.scales.square()
-            pulled = self.inputs.T * weights
-            before, theta = theta, torch.linalg.lstsq(pulled @ self.inputs, pulled @ self.targets).solution
-            if float((theta - before).abs().max()) < 1e-12:
-                break
-        return theta
-
-
 @lru_cache(maxsize=8)
 def observed(noise: str, count: int, outliers: int, points: Any, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """What was seen: x and y `[n]`. The outliers lie low on the right, where they pull hardest."""
@@ -201,16 +171,6 @@ def observed(noise: str, count: int, outliers: int, points: Any, seed: int) -> t
     odd_x, odd_y = rng.uniform(0.9, 1.7, outliers), rng.uniform(-1.8, -1.2, outliers)
     own = np.array([(a, b) for a, b, _ in points]).reshape(-1, 2)
     return np.concatenate([x, odd_x, own[:, 0]]), np.concatenate([y, odd_y, own[:, 1]])
-
-
-def make_rows(x: np.ndarray, y: np.ndarray, assumed: str, scale: float, prior: str, width: float) -> Rows:
-    """The rows that a belief makes of the data."""
-    inputs, targets = torch.stack([torch.ones(len(x)).double(), torch.tensor(x)], 1), torch.tensor(y)
-    made_up = 0 if prior == "flat" else 2
-    inputs = torch.cat([inputs, torch.eye(2, dtype=torch.float64)[:made_up]])
-    square = torch.tensor([assumed == "Gaussian"] * len(x) + [prior == "Gaussian"] * made_up)
-    scales = torch.tensor([scale] * len(x) + [width] * made_up, dtype=torch.float64)
-    return Rows(inputs, torch.cat([targets, torch.zeros(made_up)]), square, scales)
 
 
 @dataclass(frozen=True)
@@ -232,13 +192,6 @@ def make_problem(world: tuple[Any, ...], belief: tuple[str, float, str, float]) 
     likeliest = {noise: make_rows(x, y, noise, scale, "flat", 1.0).best() for noise in NOISES}
     constant = math.log(2 * scale if assumed == "Laplace" else scale * math.sqrt(2 * math.pi))
     return Problem(rows, rows.best(), likeliest, np.stack([x, y], 1), constant)
-
-
-def estimates(noise: str, sizes: tuple[int, ...], repeats: int, rng: np.random.Generator) -> Float[np.ndarray, "s 2 r"]:
-    """Mean and median of fresh samples of each size, of noise with scale 1 around 0; smaller samples begin the larger ones."""
-    shape = (repeats, max(sizes))
-    draws = rng.standard_normal(shape) if noise == "Gaussian" else rng.laplace(size=shape)
-    return np.stack([np.stack([draws[:, :n].mean(1), np.median(draws[:, :n], 1)]) for n in sizes])
 
 
 @lab(
@@ -349,12 +302,6 @@ def draw_fit(p: Params, problem: Problem, theta: Tensor) -> Plot:
     return Plot("fit", layers, *axes, edits="points", note=note)
 
 
-def by_autograd(belief: Rows, theta: Tensor) -> Tensor:
-    """The same gradient from torch."""
-    free = theta.detach().clone().requires_grad_()
-    return torch.autograd.grad(belief.energy(free), free)[0]
-
-
 def draw_surface(p: Params, problem: Problem, path: Tensor) -> Plot:
     """The price of every line in nats a point above the best, the rings of the prior, and the way of the descent."""
     axis = torch.linspace(-REACH, REACH, 61, dtype=torch.float64)
@@ -378,11 +325,6 @@ def draw_surface(p: Params, problem: Problem, path: Tensor) -> Plot:
         layers.append(Scatter(problem.best.flip(0)[None].numpy(), label="with the prior", colour=6, size=9))
     x, y = Axis("slope θ₁", range=(-REACH, REACH)), Axis("intercept θ₀", range=(-REACH, REACH))
     return Plot("surface", tuple(layers), x, y, edits="start")
-
-
-def information(noise: str) -> float:
-    """The Fisher information of one point about its location, at scale 1: 1 for both kinds of noise."""
-    return {"Gaussian": 1.0, "Laplace": 1.0}[noise]
 
 
 def draw_bells(noise: str, scattered: Float[np.ndarray, "2 k"]) -> Plot:
@@ -417,29 +359,6 @@ def draw_variance(noise: str, sums: Float[np.ndarray, "s 2 2"]) -> Plot:
     note = f"efficiency {shares[0]}, {shares[1]}"
     y = Axis("variance", "σ² or b²", log=True, range=(8e-4, 1.2))
     return Plot("variance", (*layers, *dots), Axis("points N", log=True, range=(2.5, 900)), y, note=note)
-
-
-def softmax(z: Float[Tensor, "c"]) -> Float[Tensor, "c"]:
-    """e^z over their sum, with the largest score at 0 so that nothing overflows."""
-    grown = (z - z.max()).exp()
-    return grown / grown.sum()
-
-
-def softmax_slopes(z: Float[Tensor, "c"]) -> Float[Tensor, "c c"]:
-    """∂p_j/∂z_k = p_j (δ_jk − p_k) by hand."""
-    p = softmax(z)
-    return p[:, None] * (torch.eye(len(p), dtype=p.dtype) - p[None])
-
-
-def cost_slopes(z: Float[Tensor, "c"], right: int) -> Float[Tensor, "c"]:
-    """∂(−ln p_right)/∂z = p − y by hand."""
-    return softmax(z) - functional.one_hot(torch.tensor(right), len(z)).to(z)
-
-
-def sigmoid_slope(z: Float[Tensor, "n"]) -> Float[Tensor, "n"]:
-    """σ' = σ (1 − σ) by hand."""
-    value = 1 / (1 + (-z).exp())
-    return value * (1 - value)
 
 
 def draw_softmax(z: Float[Tensor, "c"]) -> Plot:

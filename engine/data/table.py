@@ -8,17 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
 from engine.api.errors import DataError
-from engine.api.words import near
-from engine.data.pictures import read_folder, read_picture
+from engine.api.words import near, plural
+from engine.data.packed import Part, is_packed, read_packed
+from engine.data.pictures import MAX_BYTES, read_folder, read_picture
 
-NAMES = ("digits", "sprites")
-SPRITES = 5000
+NAMES = ("digits", "sprites", "glyphs")
+SPRITES = GLYPHS = 5000
 SPLIT_SEED = 0
 """The exam is the same for every run: figures of different seeds can be compared."""
 
@@ -52,7 +54,8 @@ def load_pictures(name_or_path: str, size: int, channels: int, seed: int = SPLIT
     """The set of that name, or the pictures at that path, split 80/20.
 
     Args:
-        name_or_path: one of `NAMES`, a folder of pictures (its sub-folders are classes), or a single picture.
+        name_or_path: one of `NAMES`, a folder of pictures (its sub-folders are classes), a single picture, or the files of
+            MNIST, Fashion-MNIST or CIFAR (their folder, or one of them).
         size: side of the square pictures in pixels; digits are 8 × 8 and enlarged to anything else.
         channels: 1 (grey) or 3 (RGB).
         seed: of the split and of procedural pictures.
@@ -64,6 +67,8 @@ def load_pictures(name_or_path: str, size: int, channels: int, seed: int = SPLIT
         return _digits(size, channels, seed)
     if name_or_path == "sprites":
         return _sprites(size, channels, seed)
+    if name_or_path == "glyphs":
+        return _glyphs(size, channels, seed)
     return _own(name_or_path, size, channels, seed)
 
 
@@ -102,8 +107,28 @@ def _sprites(size: int, channels: int, seed: int) -> PictureData:
     )
 
 
+def _glyphs(size: int, channels: int, seed: int) -> PictureData:
+    from engine.data.glyphs import draw_glyphs
+
+    glyphs = draw_glyphs(GLYPHS, size, seed)
+    pictures = glyphs.pictures.expand(-1, channels, -1, -1)
+    cut = GLYPHS * 4 // 5
+    return PictureData(
+        pictures[:cut],
+        pictures[cut:],
+        glyphs.labels[:cut],
+        glyphs.labels[cut:],
+        tuple(glyphs.letters),
+        f"{cut:,} letters to learn from, {GLYPHS - cut:,} to be judged by",
+        glyphs.styles[cut:, None],
+        ("style",),
+    )
+
+
 def _own(path: str, size: int, channels: int, seed: int) -> PictureData:
     place = Path(path).expanduser()
+    if is_packed(place):
+        return _packed(place, size, channels, seed)
     if place.is_dir():
         found = read_folder(place, size, channels)
         unread = f"In “{place.name}”: {found.note}." if found.skipped or found.left_out else ""
@@ -112,6 +137,43 @@ def _own(path: str, size: int, channels: int, seed: int) -> PictureData:
         picture = read_picture(place, size, channels)[None]
         return _split(picture, torch.zeros(1, dtype=torch.long), (place.stem,), "1 picture", seed)
     raise DataError(f"There is no folder, picture or data set “{path}”{near(path, NAMES)}")
+
+
+def _packed(place: Path, size: int, channels: int, seed: int) -> PictureData:
+    """Published sets keep the part that they are judged by; of what does not fit into memory, evenly spaced pictures are read."""
+    packed = read_packed(place)
+    parts = [part for part in (packed.train, packed.test) if part is not None]
+    total, room = sum(len(part.labels) for part in parts), MAX_BYTES // (4 * channels * size * size)
+    parts = [_spread(part, max(1, len(part.labels) * room // total)) if total > room else part for part in parts]
+    left = total - sum(len(part.labels) for part in parts)
+    unread = f"In “{place.name}”: {left:,} of {total:,} pictures left out for memory." if left else ""
+    ready = [(_resized(part.pictures, size, channels), torch.from_numpy(part.labels)) for part in parts]
+    note = plural(total - left, "picture")
+    if len(ready) == 1:
+        return replace(_split(*ready[0], packed.names, note, seed), unread=unread)
+    (train, train_labels), (test, test_labels) = ready
+    note = f"{note}, {len(test):,} published to be judged by"
+    return PictureData(train, test, train_labels, test_labels, packed.names, note, unread=unread)
+
+
+def _spread(part: Part, most: int) -> Part:
+    """At most so many of the pictures, evenly spaced."""
+    chosen = np.linspace(0, len(part.labels) - 1, min(most, len(part.labels))).round().astype(int)
+    return Part(part.pictures[chosen], part.labels[chosen])
+
+
+def _resized(pictures: np.ndarray, size: int, channels: int) -> Float[Tensor, "n c s s"]:
+    """Bytes as squares in 0..1 of the wanted size, a few thousand at a time."""
+    done = torch.empty(len(pictures), channels, size, size)
+    for begin in range(0, len(pictures), 2048):
+        some = torch.from_numpy(pictures[begin : begin + 2048].astype(np.float32) / 255.0)
+        if some.shape[1] != channels:
+            some = _luma(some) if channels == 1 else some.expand(-1, channels, -1, -1)
+        if some.shape[-2:] != (size, size):
+            shrinks = size <= min(some.shape[-2:])
+            some = functional.interpolate(some, (size, size), mode="area" if shrinks else "bilinear")
+        done[begin : begin + len(some)] = some
+    return done
 
 
 def _split(pictures: Tensor, labels: Tensor, names: tuple[str, ...], note: str, seed: int) -> PictureData:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollA
 from app.controls.row import ControlRow
 from app.controls.throttle import Throttle
 from engine.api.errors import ParameterError
-from engine.api.params import Button, Pick, to_json
+from engine.api.params import is_event, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,7 +117,7 @@ class ControlsPanel(QScrollArea):
 
     def _on_row(self, name: str, value: Any) -> None:
         self._refresh()
-        if isinstance(self.rows[name].field.control, Button | Pick):
+        if is_event(self.rows[name].field.control):
             self.changed.emit(name, value)  # each press counts
         else:
             self._throttle.push(name, value)

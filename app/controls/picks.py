@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 
 from app.controls.base import ControlWidget
 from app.controls.tools import tool
+from engine.api.params import is_event
 from engine.api.words import number, plural
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class PickControl(ControlWidget):
 
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(field, parent)
+        self._keeps = not is_event(field.control)
         self.words = QLabel()
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -69,7 +71,8 @@ class PickControl(ControlWidget):
 
     def show_value(self, value: Any) -> None:
         """Writes the numbers of the pick."""
-        self.words.setText(",  ".join(number(part) for part in value) if value else "nothing")
+        picked = "set in the view" if self._keeps else ",  ".join(number(part) for part in value)
+        self.words.setText(picked if value else "nothing")
         self.clear.setEnabled(bool(value))
 
     def is_relevant(self) -> bool:

@@ -18,7 +18,7 @@ from app.controls.base import ROW_HEIGHT, default_of, same
 from app.controls.table import make_control
 from app.controls.tools import tool
 from app.theme import font, theme
-from engine.api.params import Button, Pick, PointSet, expectation, to_json, to_text
+from engine.api.params import Button, Pick, PointSet, expectation, is_event, to_json, to_text
 
 if TYPE_CHECKING:
     from engine.api.params import Field
@@ -120,8 +120,7 @@ class ControlRow(QWidget):
 
     def is_changed(self) -> bool:
         """Whether the value is not the usual one."""
-        event = isinstance(self.field.control, Button | Pick)
-        return not event and not same(self.control.value(), self._default)
+        return not is_event(self.field.control) and not same(self.control.value(), self._default)
 
     def reset(self) -> None:
         """Brings the usual value back, as the person's own act."""

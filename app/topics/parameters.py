@@ -14,7 +14,7 @@ from PySide6.QtGui import QUndoStack
 from app.controls.base import default_of, same
 from app.topics.parameter_change import ParameterChange
 from engine.api.errors import ParameterError
-from engine.api.params import Button, Pick, checked, find_field, from_json, to_json
+from engine.api.params import checked, find_field, from_json, is_event, to_json
 from engine.api.share import Experiment
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Parameters(QObject):
         """Whether a run with these parameters (JSON) would be another if it were started again now."""
         return any(
             not entry.control.live
-            and not isinstance(entry.control, Pick | Button)
+            and not is_event(entry.control)
             and entry.name != "steps"
             and entry.name in params
             and to_json(self._values[entry.name]) != params[entry.name]
@@ -104,14 +104,14 @@ class Parameters(QObject):
     def _from_person(self, name: str, value: Any, in_control: bool) -> None:
         old = self._values[name]
         entry = find_field(self._info.fields, name)
-        is_event = isinstance(entry.control, Pick | Button)
-        if same(old, value) and not is_event:
+        event = is_event(entry.control)
+        if same(old, value) and not event:
             return
         self._values[name] = value
         if not in_control:
             self._controls.set_values({name: value})
         self._show_in_views(name, value)
-        if not is_event:
+        if not event:
             self.undo.push(ParameterChange(name, entry.label, old, value, self._redo))
         self._tell(name)
 
@@ -141,7 +141,5 @@ def changed_from_usual(info: LabInfo, params: dict[str, Any]) -> dict[str, Any]:
     return {
         entry.name: params[entry.name]
         for entry in info.fields
-        if entry.name in params
-        and not isinstance(entry.control, Pick | Button)
-        and params[entry.name] != to_json(entry.default)
+        if entry.name in params and not is_event(entry.control) and params[entry.name] != to_json(entry.default)
     }

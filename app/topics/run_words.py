@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.api.frames import item_of, view_of
-from engine.api.params import Button, Canvas, Dataset, Field, File, Matrix, Pick, PointSet, Toggle, to_json
+from engine.api.params import Button, Canvas, Dataset, Field, File, Matrix, Pick, PointSet, Toggle, is_event, to_json
 from engine.api.words import number, plural
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def differing(info: LabInfo, params: dict[str, Any]) -> list[Field]:
     return [
         entry
         for entry in info.fields
-        if not isinstance(entry.control, Pick | Button)
+        if not is_event(entry.control)
         and entry.name in params
         and params[entry.name] != to_json(entry.default)
     ]

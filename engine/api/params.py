@@ -103,12 +103,22 @@ class PointSet(Control):
 
 @dataclass(frozen=True)
 class Pick(Control):
-    """What the person last clicked in a view: a tuple of numbers (a place, an index, an edge and its new weight); () before."""
+    """What the person last clicked in a view: a tuple of numbers (a place, an index, an edge and its new weight); () before.
+
+    `keeps`: the numbers are a state that was built up in the view (a pose), so that undo, records and share strings count them.
+    """
+
+    keeps: bool = False
 
 
 @dataclass(frozen=True)
 class Button(Control):
     """A press; the value counts the presses."""
+
+
+def is_event(control: Control) -> bool:
+    """Whether a value is something that happened, a press or a click, and no setting."""
+    return isinstance(control, Button) or (isinstance(control, Pick) and not control.keeps)
 
 
 @dataclass(frozen=True, init=False)

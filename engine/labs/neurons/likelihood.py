@@ -48,7 +48,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -83,12 +82,16 @@ from engine.api import (
 from engine.api.words import number
 from engine.nn.likelihood import (
     NOISES,
-    Rows,
+    REACH,
+    TRUE,
+    Problem,
     by_autograd,
     cost_slopes,
     estimates,
     information,
+    make_problem,
     make_rows,
+    observed,
     sigmoid_slope,
     softmax,
     softmax_slopes,
@@ -98,7 +101,6 @@ if TYPE_CHECKING:
     from engine.run.checks import CheckContext
     from engine.run.context import Context
 
-REACH, TRUE = 2.0, (0.3, 0.8)  # what one sees of the plane; the true intercept and slope
 SIZES = (3, 9, 27, 81, 243, 729)  # odd, so that there is a point in the middle
 SHOWN = 2  # which of them the bells are drawn for
 REPEATS, KEPT = 10, 4000  # fresh data sets a step, and how many estimates the bells are made of
@@ -157,41 +159,6 @@ class Params:
     steps: Annotated[
         int, Slider(1, 10_000, log=True, group="Descent", help="How many steps down the surface it makes")
     ] = 1000
-
-
-@lru_cache(maxsize=8)
-def observed(noise: str, count: int, outliers: int, points: Any, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """What was seen: x and y `[n]`. The outliers lie low on the right, where they pull hardest."""
-    rng = np.random.default_rng(seed)
-    x, miss = (
-        rng.uniform(-1.6, 1.6, count),
-        0.2 * (rng.standard_normal(count) if noise == "Gaussian" else rng.laplace(size=count)),
-    )
-    y = np.clip(TRUE[0] + TRUE[1] * x + miss, -REACH, REACH)
-    odd_x, odd_y = rng.uniform(0.9, 1.7, outliers), rng.uniform(-1.8, -1.2, outliers)
-    own = np.array([(a, b) for a, b, _ in points]).reshape(-1, 2)
-    return np.concatenate([x, odd_x, own[:, 0]]), np.concatenate([y, odd_y, own[:, 1]])
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What a belief makes of the data, and the arg-mins that follow."""
-
-    belief: Rows
-    best: Float[Tensor, "2"]  # with the prior
-    likeliest: dict[str, Tensor]  # without, for either noise
-    seen: Float[np.ndarray, "n 2"]
-    constant: float  # nats a point that do not depend on θ
-
-
-@lru_cache(maxsize=8)
-def make_problem(world: tuple[Any, ...], belief: tuple[str, float, str, float]) -> Problem:
-    """The problem of `observed(*world)` under a belief (assumed noise, scale, prior, its width)."""
-    x, y = observed(*world)
-    rows, (assumed, scale) = make_rows(x, y, *belief), belief[:2]
-    likeliest = {noise: make_rows(x, y, noise, scale, "flat", 1.0).best() for noise in NOISES}
-    constant = math.log(2 * scale if assumed == "Laplace" else scale * math.sqrt(2 * math.pi))
-    return Problem(rows, rows.best(), likeliest, np.stack([x, y], 1), constant)
 
 
 @lab(

@@ -1,0 +1,1 @@
+"""Bodies: the SMPL function and its files, poses, inverse kinematics, and fitting."""

@@ -443,7 +443,7 @@ def unpools(ctx: CheckContext) -> Measured:
     down = pooled(picture, pool_of(p))
     again = larger(down, "max unpooling", p, np.ones((1, 1)))
     indices = torch.tensor(down.switches)[None, None]
-    theirs = functional.max_unpool2d(torch.tensor(down.values)[None, None], indices, [2])[0, 0].numpy()
+    theirs = functional.max_unpool2d(torch.tensor(down.values)[None, None], indices, [2, 2])[0, 0].numpy()
     gap = max(abs(pooled(again, pool_of(p)).values - down.values).max(), abs(again - theirs).max())
     return Measured(0.0, float(gap), detail="largest difference")
 

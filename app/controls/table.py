@@ -13,6 +13,7 @@ from app.controls.matrix import MatrixControl
 from app.controls.pad import PadControl
 from app.controls.picks import PickControl, PointSetControl
 from app.controls.press import ButtonControl
+from app.controls.record import RecordControl
 from app.controls.slider import SliderControl
 from app.controls.toggle import ToggleControl
 from engine.api.params import (
@@ -28,6 +29,7 @@ from engine.api.params import (
     Pad,
     Pick,
     PointSet,
+    Record,
     Slider,
     Toggle,
 )
@@ -50,6 +52,7 @@ WIDGETS: dict[type[Control], type[ControlWidget]] = {
     Dataset: DatasetControl,
     File: FileControl,
     Camera: CameraControl,
+    Record: RecordControl,
 }
 
 

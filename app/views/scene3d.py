@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.api.frames import Lines, Mesh, Points, Splats
-from engine.raster import Orbit, shapes
+from engine.raster import Free, Orbit, SplatLook, shapes
 
 if TYPE_CHECKING:
     from app.colours import Colours
@@ -27,6 +27,7 @@ OUTLIERS = (0.01, 0.99)
 NUDGE = 0.996
 """How much of their distance points and lines on a surface keep."""
 _SOME = 20_000
+PLAINLY = SplatLook()
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +61,14 @@ class Strokes:
 
 @dataclass(frozen=True, eq=False)
 class Gaussians:
-    """Splats: as in the frame, float32."""
+    """Splats: as in the frame, float32. `harmonics` None: their colours do not depend on the direction."""
 
     means: NDArray[np.float32]
     rotations: NDArray[np.float32]
     scales: NDArray[np.float32]
     opacities: NDArray[np.float32]
     colours: NDArray[np.float32]
+    harmonics: NDArray[np.float32] | None = None
 
 
 Item: TypeAlias = Surface | Cloud | Strokes | Gaussians
@@ -74,13 +76,17 @@ Item: TypeAlias = Surface | Cloud | Strokes | Gaussians
 
 @dataclass(frozen=True)
 class Look:
-    """How everything is drawn. `background`: the upper and the lower colour of a gradient; `ground` None draws no grid."""
+    """How everything is drawn. `background`: the upper and the lower colour of a gradient; `ground` None draws no grid.
+
+    `splats`: how scenes of Gaussians are shown; its harmonics are those of each scene.
+    """
 
     background: tuple[Rgb, Rgb]
     line: Rgb
     shading: Literal["smooth", "flat"] = "smooth"
     wireframe: bool = False
     ground: Ground | None = None
+    splats: SplatLook = PLAINLY
 
     @functools.cached_property
     def lines(self) -> tuple[Strokes, ...]:
@@ -119,7 +125,7 @@ class Scene:
 
     items: tuple[Item, ...]
     look: Look
-    orbit: Orbit
+    orbit: Orbit | Free
 
 
 def item_of_frame(frame: Drawn3d, colours: Colours) -> Item:
@@ -140,9 +146,9 @@ def item_of_frame(frame: Drawn3d, colours: Colours) -> Item:
     means = _rows(frame.means, (3,), np.float32)
     lights = _rows(frame.colours, (3,), np.float32)
     opacities = np.asarray(frame.opacities, np.float32).reshape(-1)
-    return Gaussians(
-        means, _rows(frame.rotations, (4,), np.float32), _rows(frame.scales, (3,), np.float32), opacities, lights
-    )
+    higher = None if frame.harmonics is None else _rows(frame.harmonics, np.shape(frame.harmonics)[1:], np.float32)
+    turns, sigmas = _rows(frame.rotations, (4,), np.float32), _rows(frame.scales, (3,), np.float32)
+    return Gaussians(means, turns, sigmas, opacities, lights, higher)
 
 
 def tint_of(frame: Drawn3d, colours: Colours) -> Rgb:
@@ -174,7 +180,7 @@ def places(frame: Drawn3d) -> NDArray[np.float64]:
     return np.asarray(cloud[((cloud >= low) & (cloud <= high)).all(axis=1)])
 
 
-def raised(places: NDArray[Any], orbit: Orbit) -> NDArray[np.float64]:
+def raised(places: NDArray[Any], orbit: Orbit | Free) -> NDArray[np.float64]:
     """Places `[…, 3]` a little nearer to the eye: what lies on a surface is seen whole, and at the same pixels as before."""
     return np.asarray(orbit.eye + NUDGE * (places - orbit.eye), np.float64)
 

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -201,7 +201,8 @@ def _draw_item(canvas: Canvas, camera: Camera, item: Item, order: Order) -> None
         case Strokes():
             draw_lines(canvas, camera, raised(item.segments, order.scene.orbit), item.colours, item.width * scale)
         case Gaussians():
-            draw_splats(canvas, camera, item.means, item.rotations, item.scales, item.opacities, item.colours)
+            shown = replace(look.splats, harmonics=item.harmonics)
+            draw_splats(canvas, camera, item.means, item.rotations, item.scales, item.opacities, item.colours, shown)
 
 
 def _draw_ground(canvas: Canvas, camera: Camera, order: Order) -> None:

@@ -33,11 +33,11 @@ from app.views.scene3d import (
     tint_of,
 )
 from app.views.software_scene import Done, Order, SoftwareScene, draw
-from app.views.viewport_pace import FINE, LEVELS, Level, Pace
+from app.views.viewport_pace import FINE, LEVELS, PLAIN, Level, Pace
 from app.views.viewport_stage import FOV, Stage
 from engine.api.frames import Handles, Mesh, Points, Splats, item_of
 from engine.api.records import write_text_atomically
-from engine.raster import Orbit
+from engine.raster import Free, Orbit, SplatLook
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,10 +78,11 @@ class ViewportView(View):
         layout.addWidget(self.stage)
         self.setFocusProxy(self.stage)
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
-        self._rest.timeout.connect(lambda: self._order(FINE, gives_way=True))
+        self._rest.timeout.connect(lambda: self._order(self.finest, gives_way=True))
         self._prepare = QTimer(self, singleShot=True, interval=PREPARE_MS)
         self._prepare.timeout.connect(self._say_preparing)
         self._make_actions()
+        self._splats = SplatLook()
         self._look = self._make_look()
         self.stage.moved.connect(self.refresh)
         self.stage.resized.connect(self.refresh)
@@ -175,11 +176,22 @@ class ViewportView(View):
         """What all its items note."""
         return "  ·  ".join(dict.fromkeys(shown.note for shown in self.frames.values() if shown.note))
 
+    def show_splats(self, look: SplatLook) -> None:
+        """Shows scenes of Gaussians by another quantity, or with others marked."""
+        self._splats = look
+        self._look = dataclasses.replace(self._look, splats=look)
+        self.refresh()
+
+    @property
+    def finest(self) -> Level:
+        """How finely a picture at rest is drawn: splats have their own way against jagged edges, and take one sample a pixel."""
+        return PLAIN if any(isinstance(item, Gaussians) for item in self.items.values()) else FINE
+
     def frame_content(self) -> None:
         """Shows all of the content, from the side where the person looks."""
         around = Orbit.around(self._content(), fov_y=FOV)
         now = self.stage.orbit
-        self.stage.take(dataclasses.replace(around, yaw=now.yaw, pitch=now.pitch))
+        self.stage.take(around if isinstance(now, Free) else dataclasses.replace(around, yaw=now.yaw, pitch=now.pitch))
         self._dress()
 
     def reset_camera(self) -> None:
@@ -235,7 +247,7 @@ class ViewportView(View):
     @property
     def settled(self) -> bool:
         """Whether the picture shows all that it should, as finely as it can."""
-        return not self.isVisible() or not self.items or self._shown == (self._number, FINE)
+        return not self.isVisible() or not self.items or self._shown == (self._number, self.finest)
 
     def refresh(self) -> None:
         """Something is new: draws it at once, roughly if need be, and finely when all is at rest."""
@@ -243,9 +255,10 @@ class ViewportView(View):
         if not self.items:
             self.stage.update()
         elif self.isVisible():
-            level = self.pace.quick()
+            quick, finest = self.pace.quick(), self.finest
+            level = quick if quick.work < finest.work else finest
             self._order(level)
-            if level is not FINE:
+            if level is not finest:
                 self._rest.start()
 
     def _order(self, level: Level, gives_way: bool = False) -> None:
@@ -310,6 +323,7 @@ class ViewportView(View):
             "flat" if self.flat.isChecked() else "smooth",
             self.wires.isChecked(),
             ground if self.grid.isChecked() else None,
+            self._splats,
         )
 
     def _dress(self) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from app.theme import font, theme
-from engine.raster import Orbit
+from engine.raster import Free, Orbit
 from engine.raster.shapes import AXES_COLOURS
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Stage(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.orbit = Orbit(fov_y=FOV)
+        self.orbit: Orbit | Free = Orbit(fov_y=FOV)
         self.touched = False
         self.image = QImage()
         self.backdrop: tuple[Rgb, Rgb] = ((0, 0, 0), (0, 0, 0))
@@ -112,14 +112,14 @@ class Stage(QWidget):
         """What sees the scene, in the widget's own pixels."""
         return self.orbit.camera(max(1, self.width()), max(1, self.height()))
 
-    def take(self, orbit: Orbit) -> None:
-        """Looks from here, wide enough that a narrow view shows as much from left to right as from top to bottom."""
-        self.orbit = dataclasses.replace(orbit, fov_y=self._fov())
+    def take(self, orbit: Orbit | Free) -> None:
+        """Looks from here; an orbit so wide that a narrow view shows as much from left to right as from top to bottom."""
+        self.orbit = orbit if isinstance(orbit, Free) else dataclasses.replace(orbit, fov_y=self._fov())
 
     def _fov(self) -> float:
         return 2.0 * math.atan(math.tan(0.5 * FOV) * max(1.0, self.height() / max(self.width(), 1)))
 
-    def _move(self, orbit: Orbit) -> None:
+    def _move(self, orbit: Orbit | Free) -> None:
         self.orbit, self.touched = orbit, True
         self.moved.emit()
 

@@ -52,6 +52,7 @@ from engine.api.params import (
     Pad,
     Pick,
     PointSet,
+    Record,
     Slider,
     Toggle,
 )
@@ -93,6 +94,7 @@ __all__ = [
     "PointSet",
     "Points",
     "Portrait",
+    "Record",
     "RunFolderError",
     "Scalar",
     "Scatter",

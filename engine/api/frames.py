@@ -312,7 +312,8 @@ class Handles:
 class Splats:
     """3-D Gaussians.
 
-    `means` `[N, 3]` and `scales` `[N, 3]` metres, `rotations` `[N, 4]` wxyz, `opacities` `[N]`, `colours` `[N, 3]` in 0..1.
+    `means` `[N, 3]` and `scales` `[N, 3]` metres, `rotations` `[N, 4]` wxyz, `opacities` `[N]`, `colours` `[N, 3]` in 0..1;
+    `harmonics` `[N, 3 | 8 | 15, 3]`: higher spherical harmonics, by which a colour depends on the direction.
     """
 
     name: str
@@ -322,6 +323,7 @@ class Splats:
     opacities: Array
     colours: Array
     note: str = ""
+    harmonics: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,13 @@ class File(Control):
 
 
 @dataclass(frozen=True)
+class Record(Control):
+    """What was done on a workbench, as text of a `kind`: "edits" (`engine.api.splat_edits`), "flight" (`engine.api.flights`)."""
+
+    kind: str = field(kw_only=False)
+
+
+@dataclass(frozen=True)
 class Camera(Control):
     """A webcam by its number; −1 is off."""
 
@@ -159,7 +166,7 @@ def _fill(control: Control, **values: Any) -> None:
 
 CONTROLS: dict[str, type[Control]] = {
     kind.__name__: kind
-    for kind in (Slider, Choice, Toggle, Pad, Canvas, Matrix, PointSet, Pick, Button, Dataset, File, Camera)
+    for kind in (Slider, Choice, Toggle, Pad, Canvas, Matrix, PointSet, Pick, Button, Dataset, File, Camera, Record)
 }
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
@@ -237,6 +244,8 @@ def expectation(entry: Field) -> str:  # noqa: C901  # one flat table of sentenc
             return f"a {control.kind or 'file'} path ({', '.join(control.suffixes)})"
         case PointSet():
             return f"points as [[x, y, class], …] with coordinates from {bound(control.lo)} to {bound(control.hi)}"
+        case Record():
+            return f"{control.kind} as a workbench writes them down"
         case Matrix():
             return "a matrix as [[…], …]"
         case Canvas():
@@ -342,6 +351,18 @@ def _check_path(entry: Field, value: Any) -> str:
     return value
 
 
+def _check_record(entry: Field, value: Any) -> str:
+    """Read by the module of its kind, which raises ParameterError with a sentence of its own."""
+    from engine.api.flights import flight_from_text
+    from engine.api.splat_edits import edits_from_text
+
+    if not isinstance(value, str):
+        raise TypeError
+    read = {"edits": edits_from_text, "flight": flight_from_text}[typing.cast("Record", entry.control).kind]
+    read(value)
+    return value
+
+
 _CHECKS: dict[type[Control], Any] = {
     Slider: _check_slider,
     Choice: _check_choice,
@@ -351,6 +372,7 @@ _CHECKS: dict[type[Control], Any] = {
     Matrix: _check_matrix,
     Pick: _check_pick,
     Canvas: _check_canvas,
+    Record: _check_record,
     Dataset: _check_path,
     File: _check_path,
 }

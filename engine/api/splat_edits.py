@@ -190,14 +190,16 @@ def inside_of(region: Region, cloud: Cloud) -> NDArray[np.bool_]:
         case Stroke(view, points, radius):
             return _in_view(view, cloud, lambda slopes: _near_line(np.array(points, np.float64), radius, slopes))
         case Sphere(centre, radius):
-            return np.asarray(np.square(cloud.means - np.float32(centre)).sum(1) <= radius * radius)
+            return np.asarray(np.square(cloud.means - np.array(centre, np.float32)).sum(1) <= radius * radius)
         case Box(low, high):
-            return np.asarray(((cloud.means >= np.float32(low)) & (cloud.means <= np.float32(high))).all(1))
+            return np.asarray(
+                ((cloud.means >= np.array(low, np.float32)) & (cloud.means <= np.array(high, np.float32))).all(1)
+            )
         case Range(quantity, low, high):
             values = values_of(quantity, cloud)
-            return np.asarray((values >= np.float32(low)) & (values <= np.float32(high)))
+            return np.asarray((values >= np.array(low, np.float32)) & (values <= np.array(high, np.float32)))
         case Colour(colour, tolerance):
-            return np.asarray(np.square(cloud.colours - np.float32(colour)).sum(1) <= tolerance * tolerance)
+            return np.asarray(np.square(cloud.colours - np.array(colour, np.float32)).sum(1) <= tolerance * tolerance)
         case _:
             return np.ones(len(cloud.means), np.bool_)
 
@@ -208,7 +210,7 @@ def values_of(quantity: Quantity, cloud: Cloud) -> NDArray[np.float32]:
         return cloud.opacities
     if quantity == "size":
         return np.asarray(cloud.scales.max(1, initial=0.0))
-    return np.asarray(cloud.colours.clip(0, 1) @ np.float32([0.2126, 0.7152, 0.0722]))
+    return np.asarray(cloud.colours.clip(0, 1) @ np.array([0.2126, 0.7152, 0.0722], np.float32))
 
 
 def _in_view(view: tuple[float, ...], cloud: Cloud, inside: Any) -> NDArray[np.bool_]:

@@ -12,10 +12,22 @@ upper left one and its centre lies at (0.5, 0.5).
 
 from engine.raster.camera import Camera
 from engine.raster.canvas import Canvas
+from engine.raster.free import Free
 from engine.raster.mesh import draw_mesh
 from engine.raster.orbit import Orbit
 from engine.raster.points import draw_lines, draw_points
 from engine.raster.splats import SplatLook, draw_splats
 from engine.raster.warm import warm_up
 
-__all__ = ["Camera", "Canvas", "Orbit", "SplatLook", "draw_lines", "draw_mesh", "draw_points", "draw_splats", "warm_up"]
+__all__ = [
+    "Camera",
+    "Canvas",
+    "Free",
+    "Orbit",
+    "SplatLook",
+    "draw_lines",
+    "draw_mesh",
+    "draw_points",
+    "draw_splats",
+    "warm_up",
+]

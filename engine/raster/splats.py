@@ -157,7 +157,7 @@ def _tints(
         tints = shown
     if look.marked is None or not look.marked.any():
         return tints
-    mark = np.float32(look.mark) / 255
+    mark = np.array(look.mark, np.float32) / 255
     return np.where(look.marked[:, None], tints * np.float32(1 - MARK_SHARE) + mark * np.float32(MARK_SHARE), tints)
 
 

@@ -71,6 +71,19 @@ def _points(frame: Points) -> bytes:
     return bytes(trimesh.exchange.ply.export_ply(trimesh.PointCloud(frame.positions)))
 
 
+def _splats(frame: Splats) -> bytes:
+    """As the reference implementation writes a scene."""
+    from engine.splats.files.packing import base_of, logit
+    from engine.splats.files.ply import ply_bytes
+    from engine.splats.files.rows import Rows
+
+    base = base_of(np.asarray(frame.colours, np.float32))[:, None]
+    sh = base if frame.harmonics is None else np.concatenate([base, frame.harmonics], 1)
+    with np.errstate(divide="ignore"):
+        scales = np.log(np.asarray(frame.scales, np.float32))
+    return ply_bytes(Rows(frame.means, scales, frame.rotations, logit(np.asarray(frame.opacities, np.float32)), sh))
+
+
 def _table(frame: Table) -> bytes:
     buffer = io.StringIO(newline="")
     csv.writer(buffer).writerows([frame.columns, *frame.rows])
@@ -107,7 +120,7 @@ _WRITERS: dict[type, tuple[str, Callable[[Any], bytes]]] = {
     Points: ("ply", _points),
     Lines: ("json", _json),
     Handles: ("json", _json),
-    Splats: ("json", _json),
+    Splats: ("ply", _splats),
     Table: ("csv", _table),
     Text: ("md", _text),
 }

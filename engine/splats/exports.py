@@ -84,9 +84,9 @@ def picture(
     canvas = canvas or Canvas(camera.width, camera.height, BLACK)
     canvas.clear()
     parts = (scene.means, scene.quaternions, scene.scales, scene.alphas, scene.base_colours)
-    arrays = [part.detach().cpu().float().numpy() for part in parts]
+    means, turns, sigmas, alphas, tints = (part.detach().cpu().float().numpy() for part in parts)
     higher = scene.sh[:, 1:].detach().cpu().float().numpy() if scene.sh.shape[1] > 1 else None
-    draw_splats(canvas, camera, *arrays, look=look or SplatLook(harmonics=higher))
+    draw_splats(canvas, camera, means, turns, sigmas, alphas, tints, look or SplatLook(harmonics=higher))
     return canvas.image()[..., :3].copy()
 
 

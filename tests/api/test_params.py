@@ -23,6 +23,7 @@ from engine.api import (
     ParameterError,
     Pick,
     PointSet,
+    Record,
     Slider,
     Toggle,
 )
@@ -58,6 +59,8 @@ class Params:
     data: Annotated[str, Dataset("digits", "sprites", images=True)] = "digits"
     named: Annotated[str, Dataset("moons", "rings")] = "moons"
     file: Annotated[str, File(".png", kind="picture")] = ""
+    edits: Annotated[str, Record(kind="edits")] = ""
+    flight: Annotated[str, Record(kind="flight")] = ""
     camera: Annotated[int, Camera()] = -1
 
 

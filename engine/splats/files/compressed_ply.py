@@ -117,7 +117,7 @@ def _three(words: NDArray[np.uint32]) -> NDArray[np.float32]:
 
 def _higher(table: NDArray[np.void]) -> NDArray[np.float32]:
     """`[n, k, 3]`: the constant ones zero."""
-    each = len(table.dtype) // 3
+    each = len(table.dtype.names or ()) // 3
     degree = max(index for index, k in enumerate(COEFFICIENTS) if k - 1 <= each)
     bytes_ = np.stack([table[name] for name in table.dtype.names or ()], 1)[:, : 3 * each]
     values = ((bytes_.astype(np.float32) + 0.5) / 256 - 0.5) * SH_RANGE

@@ -6,7 +6,9 @@ rot_0…3 (wxyz). A file without scales is a cloud of points, and becomes round 
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,20 +44,31 @@ def read_ply(path: Path, head: Head | None = None) -> Read:
 
 def write_ply(path: Path, rows: Rows) -> tuple[str, ...]:
     """Writes every number. Nothing is dropped."""
+    with path.open("wb") as file:
+        _write(file, rows)
+    return ()
+
+
+def ply_bytes(rows: Rows) -> bytes:
+    """The file's contents."""
+    file = io.BytesIO()
+    _write(file, rows)
+    return file.getvalue()
+
+
+def _write(file: BinaryIO, rows: Rows) -> None:
     rest = 3 * (rows.sh.shape[1] - 1)
     names = [*_PLACE, "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", *(f"f_rest_{i}" for i in range(rest))]
     names += ["opacity", "scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"]
     head = ["ply", "format binary_little_endian 1.0", f"element vertex {len(rows)}"]
     head += [f"property float {name}" for name in names] + ["end_header\n"]
-    with path.open("wb") as file:
-        file.write("\n".join(head).encode("ascii"))
-        for first in range(0, len(rows), CHUNK):
-            part = rows[first : first + CHUNK]
-            higher = part.sh[:, 1:].transpose(0, 2, 1).reshape(len(part), rest)
-            nothing = np.zeros((len(part), 3), np.float32)
-            columns = (part.means, nothing, part.sh[:, 0], higher, part.opacities[:, None], part.log_scales)
-            file.write(np.hstack([*columns, part.quaternions]).astype("<f4").tobytes())
-    return ()
+    file.write("\n".join(head).encode("ascii"))
+    for first in range(0, len(rows), CHUNK):
+        part = rows[first : first + CHUNK]
+        higher = part.sh[:, 1:].transpose(0, 2, 1).reshape(len(part), rest)
+        nothing = np.zeros((len(part), 3), np.float32)
+        columns = (part.means, nothing, part.sh[:, 0], higher, part.opacities[:, None], part.log_scales)
+        file.write(np.hstack([*columns, part.quaternions]).astype("<f4").tobytes())
 
 
 def _degree(names: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:

@@ -96,12 +96,12 @@ def _elements(path: Path, lines: list[list[str]], order: str, start: int) -> tup
             case ["property", *rest]:
                 raise DataError(f"{path.name} declares a property that makes no sense: {' '.join(rest)[:40]}")
     found = []
-    for name, count, properties, has_lists in declared:
+    for name, rows, properties, has_lists in declared:
         if has_lists:
             break
         row = np.dtype(properties)
-        found.append(Element(name, count, row, start))
-        start += count * row.itemsize
+        found.append(Element(name, rows, row, start))
+        start += rows * row.itemsize
     return tuple(found)
 
 
@@ -118,7 +118,7 @@ def read_text_rows(head: Head, element: Element) -> NDArray[np.void]:
         raise DataError(
             f"{head.path.name} has other rows before its vertices as text; save it as binary_little_endian."
         )
-    columns = len(element.row)
+    columns = len(element.row.names or ())
     with head.path.open("rb") as file:
         file.seek(element.start)
         words = file.read().split()

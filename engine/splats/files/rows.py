@@ -110,5 +110,5 @@ def _with_rotations(rows: Rows, notes: list[str]) -> Rows:
     if not still.any():
         return rows
     notes.append(f"{plural(int(still.sum()), 'Gaussian')} had a rotation of zeros; it is now none.")
-    turned = np.where(still[:, None], np.float32([1, 0, 0, 0]), rows.quaternions)
+    turned = np.where(still[:, None], np.array([1, 0, 0, 0], np.float32), rows.quaternions)
     return replace(rows, quaternions=turned.astype(np.float32))

@@ -29,7 +29,7 @@ def read_splat(path: Path) -> Read:
     table = np.frombuffer(data, ROW, count)
     with np.errstate(divide="ignore", invalid="ignore"):
         scales = np.log(table["scale"])
-    colour = table["colour"].astype(np.float32) / 255
+    colour = table["colour"].astype(np.float32) / np.float32(255)
     rotation = (table["rotation"].astype(np.float32) - 128) / 128
     return Read(
         Rows(table["mean"].copy(), scales, rotation, logit(colour[:, 3]), base_of(colour[:, :3])[:, None]), notes

@@ -12,6 +12,7 @@ import gzip
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +30,9 @@ FRACTION_BITS = 12
 COLOUR_SCALE = 0.15
 _HEAD = struct.Struct("<IIIBBBB")
 _EXTENSIONS = 2
-TURN = np.float32([1, -1, -1])
-TURN_QUATERNION = np.float32([1, 1, -1, -1])
-TURN_SH = np.float32([1, -1, -1, 1, -1, 1, 1, -1, 1, -1, 1, -1, -1, 1, -1, 1])
+TURN = np.array([1, -1, -1], np.float32)
+TURN_QUATERNION = np.array([1, 1, -1, -1], np.float32)
+TURN_SH = np.array([1, -1, -1, 1, -1, 1, 1, -1, 1, -1, 1, -1, -1, 1, -1, 1], np.float32)
 """The signs of the harmonics after half a turn about x: y and z change theirs."""
 _STEP1, _STEP = 8, 16
 """Bytes between two levels of a harmonic: 5 bits for degree 1, 4 bits above."""
@@ -110,12 +111,12 @@ def _rows(parts: list[NDArray[np.uint8]], k: int, fraction: int, version: int) -
         means,
         scales.astype(np.float32) / 16 - 10,
         rotation * TURN_QUATERNION,
-        logit(alphas[:, 0].astype(np.float32) / 255),
+        logit(alphas[:, 0].astype(np.float32) / np.float32(255)),
         sh,
     )
 
 
-def _byte(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+def _byte(values: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     return np.round(values).clip(0, 255).astype(np.uint8)
 
 

@@ -24,6 +24,7 @@ from engine.api.params import (
     Pad,
     Pick,
     PointSet,
+    Record,
     Slider,
     Toggle,
 )
@@ -52,6 +53,7 @@ FIELDS: tuple[tuple[Field, Any], ...] = (
     (Field("data", "str", "digits", Dataset("digits", "sprites", images=True)), "sprites"),
     (Field("mesh", "str", "", File(".obj", ".ply", kind="mesh")), "bunny.obj"),
     (Field("camera", "int", -1, Camera()), 1),
+    (Field("edits", "str", "", Record(kind="edits", live=True)), '[{"is":"CleanFloaters","strength":0.5}]'),
 )
 
 

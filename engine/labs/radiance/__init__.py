@@ -1,0 +1,1 @@
+"""Radiance: light along a ray, neural fields and Gaussians."""

@@ -2,6 +2,8 @@
 
 A tile is listed only if the ellipse itself reaches into it, not merely its box. Every pair of a tile and a Gaussian has a slot of its
 own, a Gaussian's slots one after another: there the tile leaves its derivatives, and nobody else writes.
+
+The sort visits the Gaussians in the order of depth, all over memory; so what it needs of each is packed closely beforehand.
 """
 
 import math
@@ -11,11 +13,9 @@ import numpy as np
 from engine.raster._jit import inline, kernel, run_of
 from engine.splats._tile_kernels import LOG2_FAINTEST, TILE
 
-
-@inline()
-def _tile_rows(boxes, i):
-    """The first row of tiles that a box touches, and the one after the last."""
-    return boxes[i, 1] // TILE, (boxes[i, 3] - 1) // TILE + 1
+SIDE = 8
+"""Boxes of up to this many tiles a side have a bit for each tile; larger ones count as a whole."""
+_ALL = np.uint64(2**64 - 1)
 
 
 @inline()
@@ -25,36 +25,75 @@ def _reach(a, b, c, level, y):
 
 
 @inline()
-def _tiles_across(records, boxes, i, row):
-    """The tiles of one row that a Gaussian's ellipse reaches into.
-
-    In a band of heights an ellipse reaches farthest where its outermost point lies, or at the edge of the band next to that.
-    """
-    first, last = boxes[i, 0] // TILE, (boxes[i, 2] - 1) // TILE + 1
-    if last - first < 2:
-        return first, last
-    a, b, c = -np.float64(records[i, 2]), -np.float64(records[i, 3]), -np.float64(records[i, 4])
-    level = np.float64(records[i, 5]) - LOG2_FAINTEST
-    x, y, width = np.float64(records[i, 0]), np.float64(records[i, 1]), np.float64(records[i, 11])
-    low, high = row * TILE + 0.5 - y, (row + 1) * TILE - 0.5 - y
-    outermost = -0.5 * b / c * width
+def _span(ellipse, x, low, high):
+    """From where to where an ellipse reaches in a band of heights: to its outermost point, or to the edge of the band next to that."""
+    a, b, c, level, outermost = ellipse
     right, left = min(max(outermost, low), high), min(max(-outermost, low), high)
-    right = x + 0.5 * (_reach(a, b, c, level, right) - b * right) / a
-    left = x - 0.5 * (_reach(a, b, c, level, left) + b * left) / a
-    first = max(first, np.int32(math.floor((left - 0.51) / TILE)))
-    last = min(last, np.int32(math.floor((right - 0.49) / TILE)) + 1)
-    return first, last
+    half = 0.5 / a
+    return (
+        x - half * (_reach(a, b, c, level, left) + b * left),
+        x + half * (_reach(a, b, c, level, right) - b * right),
+    )
+
+
+@inline()
+def _bits(records, i, box):
+    """One bit for each tile of a box, eight to a row: whether the ellipse reaches into it."""
+    x0, y0, x1, y1 = box
+    a, b, c = -np.float64(records[i, 2]), -np.float64(records[i, 3]), -np.float64(records[i, 4])
+    x, y = np.float64(records[i, 0]), np.float64(records[i, 1])
+    ellipse = (a, b, c, np.float64(records[i, 5]) - LOG2_FAINTEST, -0.5 * b / c * np.float64(records[i, 11]))
+    found = np.uint64(0)
+    for row in range(y1 - y0):
+        top = (y0 + row) * TILE + 0.5 - y
+        left, right = _span(ellipse, x, top, top + TILE - 1)
+        first = max(int(math.floor((left - 0.51) / TILE)) - x0, 0)
+        last = min(int(math.floor((right - 0.49) / TILE)) - x0 + 1, x1 - x0)
+        for column in range(first, last):
+            found |= np.uint64(1) << np.uint64(SIDE * row + column)
+    return found
 
 
 @kernel()
-def count_pairs(part, parts, records, boxes, order, across, counts, spans):
-    """Counts the pairs of each tile, and of each Gaussian.
+def cover_tiles(part, parts, records, boxes, tiles, covers, spans):
+    """Finds the tiles that each ellipse reaches into.
 
     Args:
         part: which share of the Gaussians.
         parts: of how many.
         records: `[N, RECORD]`.
         boxes: `[N, 4]` pixels.
+        tiles: `[N, 4]` int16 result: first tile across and down, tiles across and down; 0 for a Gaussian that is not seen.
+        covers: `[N]` uint64 result: a bit for each of those tiles, or all bits.
+        spans: `[N, 2]` result: no pairs for a Gaussian that is not seen.
+    """
+    for i in run_of(len(boxes), part, parts):
+        x0, y0, x1, y1 = boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3]
+        if x0 >= x1 or y0 >= y1:
+            tiles[i, 2], tiles[i, 3], spans[i, 1] = 0, 0, 0
+            continue
+        x0, y0, x1, y1 = x0 // TILE, y0 // TILE, (x1 - 1) // TILE + 1, (y1 - 1) // TILE + 1
+        tiles[i, 0], tiles[i, 1], tiles[i, 2], tiles[i, 3] = x0, y0, x1 - x0, y1 - y0
+        covers[i] = _ALL
+        if 1 < x1 - x0 <= SIDE and y1 - y0 <= SIDE:
+            covers[i] = _bits(records, i, (x0, y0, x1, y1))
+
+
+@inline()
+def _covered(bits, row, column):
+    """Whether a tile of a box is covered; of a large box every tile is."""
+    return (bits == _ALL) | (((bits >> np.uint64(SIDE * row + column)) & np.uint64(1)) == np.uint64(1))
+
+
+@kernel()
+def count_pairs(part, parts, tiles, covers, order, across, counts, spans):
+    """Counts the pairs of each tile, and of each Gaussian.
+
+    Args:
+        part: which share of the Gaussians.
+        parts: of how many.
+        tiles: `[N, 4]`.
+        covers: `[N]`.
         order: `[M]` nearest first.
         across: how many tiles lie beside each other.
         counts: `[parts, tiles]` result.
@@ -64,12 +103,13 @@ def count_pairs(part, parts, records, boxes, order, across, counts, spans):
         counts[part, tile] = 0
     for place in run_of(len(order), part, parts):
         i = order[place]
-        pairs = 0
-        for row in range(*_tile_rows(boxes, i)):
-            first, last = _tiles_across(records, boxes, i, row)
-            for column in range(first, last):
-                counts[part, row * across + column] += 1
-            pairs += max(last - first, 0)
+        bits, pairs = covers[i], 0
+        corner = np.int64(tiles[i, 1]) * across + tiles[i, 0]
+        for row in range(tiles[i, 3]):
+            for column in range(tiles[i, 2]):
+                if _covered(bits, row, column):
+                    counts[part, corner + row * across + column] += 1
+                    pairs += 1
         spans[i, 1] = pairs
 
 
@@ -85,7 +125,7 @@ def places_from_counts(counts, starts, order, spans):
             total += count
     starts[counts.shape[1]] = total
     slot = 0
-    for i in order:
+    for i in range(len(spans)):
         spans[i, 0] = slot
         slot += spans[i, 1]
         spans[i, 1] = slot
@@ -93,14 +133,16 @@ def places_from_counts(counts, starts, order, spans):
 
 
 @kernel()
-def fill_lists(part, parts, records, boxes, order, across, places, spans, entries):
+def fill_lists(part, parts, tiles, covers, order, across, places, spans, entries):
     """Writes each tile's list: `[P, 2]` the Gaussian and the slot of the pair."""
     for place in run_of(len(order), part, parts):
         i = order[place]
-        slot = spans[i, 0]
-        for row in range(*_tile_rows(boxes, i)):
-            for column in range(*_tiles_across(records, boxes, i, row)):
-                at = places[part, row * across + column]
-                entries[at, 0], entries[at, 1] = i, slot
-                places[part, row * across + column] = at + 1
-                slot += 1
+        bits, slot = covers[i], spans[i, 0]
+        corner = np.int64(tiles[i, 1]) * across + tiles[i, 0]
+        for row in range(tiles[i, 3]):
+            for column in range(tiles[i, 2]):
+                if _covered(bits, row, column):
+                    at = places[part, corner + row * across + column]
+                    entries[at, 0], entries[at, 1] = i, slot
+                    places[part, corner + row * across + column] = at + 1
+                    slot += 1

@@ -11,8 +11,6 @@ from engine.raster._jit import inline, kernel, row_of, run_of
 from engine.splats._harmonic_kernels import harmonic_slopes, harmonic_values
 from engine.splats.viewpoint import BLUR, FAINTEST, LEAST_SHARE
 
-RECORD = 12
-"""x, y, three conic coefficients, binary logarithm of opacity, half height, depth, red, green, blue, half width."""
 SLOT = 12
 """What a tile hands back of a Gaussian: the derivative by ln α, summed with 1, x, y, xx, xy, yy; by colours; by depth; |∂x|, |∂y|."""
 LOG2_E = math.log2(math.e)

@@ -20,12 +20,16 @@ from engine.splats.viewpoint import FAINTEST, MOST_OPAQUE, SPENT
 
 TILE_SHIFT = 4
 TILE = 1 << TILE_SHIFT
-AREA = TILE * TILE
 LOG2_FAINTEST = np.float32(math.log2(FAINTEST))
-RED, GREEN, BLUE, DEPTH, THROUGH = (np.uint64(part * AREA) for part in range(5))
-"""Where the parts of a tile's state begin on the way there; on the way back the first four hold the loss's derivatives by them."""
-REST = np.uint64(5 * AREA)
+ROW = 6 * TILE
+RED, GREEN, BLUE, DEPTH, THROUGH = (np.uint64(part * TILE) for part in range(5))
+"""Where the parts of a row's state begin on the way there; on the way back the first four hold the loss's derivatives by them."""
+REST = np.uint64(5 * TILE)
 """On the way back: the loss's derivative along what the ray still has to bring."""
+RECORD = 12
+"""x, y, three conic coefficients, binary logarithm of opacity, half height, depth, red, green, blue, half width."""
+BATCH = 32
+"""Gaussians fetched at once, before any of them is drawn: the processor then waits for all of them together."""
 SUMS = 9
 """What is summed over the rows of a tile for each column: the derivative by ln α, also times y and y²; by colours and depth; |∂x|, |∂y|."""
 
@@ -83,7 +87,7 @@ def draw_row(tile, row, x, powers, z, tint):
     """One Gaussian over one row of a tile; the binary logarithm of its opacity is a parabola in x."""
     curve, slope, level = powers
     for pixel in range(TILE):
-        at = np.uint64(row * TILE) + np.uint64(pixel)
+        at = np.uint64(row * ROW) + np.uint64(pixel)
         dx = np.float32(pixel) - x
         power = (curve * dx + slope) * dx + level
         through = tile[THROUGH + at]
@@ -101,11 +105,55 @@ def draw_row(tile, row, x, powers, z, tint):
 
 
 @fast_inline()
+def draw_splat(tile, batch, at):
+    """One Gaussian of a batch over the rows of a tile that it reaches."""
+    x, y, a, b, c, strength, height, z, red, green, blue = splat_of(batch, at)
+    ridge = -_HALF * b / a
+    first, last = rows_of(y, height)
+    for row in range(first, last):
+        dy = np.float32(row) - y
+        powers = (a, b * dy, c * dy * dy + strength)
+        if largest(powers, ridge * dy, x) >= LOG2_FAINTEST:
+            draw_row(tile, row, x, powers, z, (red, green, blue))
+
+
+@inline()
+def gather(batch, records, entries, first, size, box):
+    """Records from all over memory side by side, their places counted from the centre of the tile's first pixel."""
+    left, top = np.float32(box[0]) + _HALF, np.float32(box[1]) + _HALF
+    for k in range(size):
+        i = entries[first + k, 0]
+        for j in range(RECORD):
+            batch[k * RECORD + j] = records[i, j]
+        batch[k * RECORD] -= left
+        batch[k * RECORD + 1] -= top
+
+
+@inline()
+def splat_of(batch, at):
+    """The numbers of one Gaussian of a batch: all of a record but the last."""
+    return (
+        batch[at],
+        batch[at + np.uint64(1)],
+        batch[at + np.uint64(2)],
+        batch[at + np.uint64(3)],
+        batch[at + np.uint64(4)],
+        batch[at + np.uint64(5)],
+        batch[at + np.uint64(6)],
+        batch[at + np.uint64(7)],
+        batch[at + np.uint64(8)],
+        batch[at + np.uint64(9)],
+        batch[at + np.uint64(10)],
+    )
+
+
+@fast_inline()
 def finished(tile):
     """Whether every pixel of a tile is."""
     most = -_ONE
-    for pixel in range(AREA):
-        most = max(most, tile[THROUGH + np.uint64(pixel)])
+    for row in range(TILE):
+        for pixel in range(TILE):
+            most = max(most, tile[THROUGH + np.uint64(row * ROW) + np.uint64(pixel)])
     return most <= _ZERO
 
 
@@ -113,11 +161,12 @@ def finished(tile):
 def begin(tile, box):
     """An empty tile; what lies outside the picture is finished."""
     x0, y0, x1, y1 = box
-    tile[:THROUGH] = _ZERO
-    tile[THROUGH : THROUGH + np.uint64(AREA)] = -_ONE
-    for row in range(y1 - y0):
-        for column in range(x1 - x0):
-            tile[THROUGH + np.uint64(row * TILE + column)] = _ONE
+    for row in range(TILE):
+        for pixel in range(ROW):
+            tile[np.uint64(row * ROW) + np.uint64(pixel)] = _ZERO
+        for column in range(TILE):
+            inside = (row < y1 - y0) & (column < x1 - x0)
+            tile[THROUGH + np.uint64(row * ROW) + np.uint64(column)] = _ONE if inside else -_ONE
 
 
 @kernel(fastmath=_FAST)
@@ -136,31 +185,23 @@ def draw_tiles(part, parts, starts, entries, records, background, colour, depth,
         alpha: `[H, W]` result.
         ends: `[tiles]` result: where in the lists a tile was finished.
     """
-    tile = np.empty(6 * AREA, np.float32)
+    tile, batch = np.empty(TILE * ROW, np.float32), np.empty(BATCH * RECORD, np.float32)
     for number in range(part, len(starts) - 1, parts):
         box = tile_box(number, TILE_SHIFT, depth.shape)
         begin(tile, box)
         ends[number] = starts[number + 1]
-        for place in range(starts[number], starts[number + 1]):
-            i = entries[place, 0]
-            x = records[i, 0] - np.float32(box[0]) - _HALF
-            y = records[i, 1] - np.float32(box[1]) - _HALF
-            a, b, c, strength = records[i, 2], records[i, 3], records[i, 4], records[i, 5]
-            tint = (records[i, 8], records[i, 9], records[i, 10])
-            ridge = -_HALF * b / a
-            first, last = rows_of(y, records[i, 6])
-            for row in range(first, last):
-                dy = np.float32(row) - y
-                powers = (a, b * dy, c * dy * dy + strength)
-                if largest(powers, ridge * dy, x) >= LOG2_FAINTEST:
-                    draw_row(tile, row, x, powers, records[i, 7], tint)
-            if (place & 15) == 15 and finished(tile):
-                ends[number] = place + 1
+        for first in range(starts[number], starts[number + 1], BATCH):
+            size = min(BATCH, starts[number + 1] - first)
+            gather(batch, records, entries, first, size, box)
+            for k in range(size):
+                draw_splat(tile, batch, np.uint64(k * RECORD))
+            if finished(tile):
+                ends[number] = first + size
                 break
         x0, y0, x1, y1 = box
         for y in range(y0, y1):
             for x in range(x0, x1):
-                at = np.uint64((y - y0) * TILE + x - x0)
+                at = np.uint64((y - y0) * ROW + x - x0)
                 through = abs(tile[THROUGH + at])
                 colour[y, x, 0] = tile[RED + at] + through * background[0]
                 colour[y, x, 1] = tile[GREEN + at] + through * background[1]
@@ -170,12 +211,12 @@ def draw_tiles(part, parts, starts, entries, records, background, colour, depth,
 
 
 @fast_inline()
-def back_row(tile, sums, row, x, dy, powers, z, tint, lean):
+def back_row(tile, sums, row, x, dy, powers, z, tint, lean, absolute):
     """The derivatives of one Gaussian over one row of a tile, added to the sums of each column."""
     curve, slope, level = powers
     for pixel in range(TILE):
         lane = np.uint64(pixel)
-        at = np.uint64(row * TILE) + lane
+        at = np.uint64(row * ROW) + lane
         dx = np.float32(pixel) - x
         power = (curve * dx + slope) * dx + level
         through = tile[THROUGH + at]
@@ -201,24 +242,40 @@ def back_row(tile, sums, row, x, dy, powers, z, tint, lean):
         sums[lane + np.uint64(4 * TILE)] += weight * green
         sums[lane + np.uint64(5 * TILE)] += weight * blue
         sums[lane + np.uint64(6 * TILE)] += weight * far
-        if lean[3]:
+        if absolute:
             sums[lane + np.uint64(7 * TILE)] += abs(steep * (lean[0] * dx + lean[1] * dy))
             sums[lane + np.uint64(8 * TILE)] += abs(steep * (lean[1] * dx + lean[2] * dy))
+
+
+@fast_inline()
+def back_splat(tile, sums, batch, at, absolute):
+    """One Gaussian of a batch over the rows of a tile that it reaches, for the derivatives: the sums of each column."""
+    x, y, a, b, c, strength, height, z, red, green, blue = splat_of(batch, at)
+    ridge = -_HALF * b / a
+    lean = (_LEAN * a, _HALF * _LEAN * b, _LEAN * c)
+    for j in range(SUMS * TILE):
+        sums[np.uint64(j)] = _ZERO
+    first, last = rows_of(y, height)
+    for row in range(first, last):
+        dy = np.float32(row) - y
+        powers = (a, b * dy, c * dy * dy + strength)
+        if largest(powers, ridge * dy, x) >= LOG2_FAINTEST:
+            if absolute:
+                back_row(tile, sums, row, x, dy, powers, z, (red, green, blue), lean, True)
+            else:
+                back_row(tile, sums, row, x, dy, powers, z, (red, green, blue), lean, False)
 
 
 @inline()
 def begin_back(tile, box, by_colour, by_depth, by_alpha, colour, depth, alpha):
     """The loss's derivatives over a tile, and what all Gaussians of each ray bring along them; the background lies behind them all."""
     x0, y0, x1, y1 = box
-    tile[:THROUGH] = _ZERO
-    tile[THROUGH : THROUGH + np.uint64(AREA)] = -_ONE
-    tile[REST:] = _ZERO
+    begin(tile, box)
     for y in range(y0, y1):
         for x in range(x0, x1):
-            at = np.uint64((y - y0) * TILE + x - x0)
+            at = np.uint64((y - y0) * ROW + x - x0)
             red, green, blue = by_colour[y, x, 0], by_colour[y, x, 1], by_colour[y, x, 2]
             tile[RED + at], tile[GREEN + at], tile[BLUE + at], tile[DEPTH + at] = red, green, blue, by_depth[y, x]
-            tile[THROUGH + at] = _ONE
             rest = colour[y, x, 0] * red + colour[y, x, 1] * green + colour[y, x, 2] * blue
             tile[REST + at] = rest + depth[y, x] * by_depth[y, x] - (_ONE - alpha[y, x]) * by_alpha[y, x]
 
@@ -266,7 +323,8 @@ def draw_back(part, parts, starts, entries, records, ends, picture, slopes, abso
         absolute: whether the sums of absolute values are wanted.
         slots: `[P, SLOT]` result.
     """
-    tile, sums = np.empty(6 * AREA, np.float32), np.empty(SUMS * TILE, np.float32)
+    tile, batch = np.empty(TILE * ROW, np.float32), np.empty(BATCH * RECORD, np.float32)
+    sums = np.empty(SUMS * TILE, np.float32)
     for number in range(part, len(starts) - 1, parts):
         for place in range(ends[number], starts[number + 1]):
             for j in range(slots.shape[1]):
@@ -275,19 +333,9 @@ def draw_back(part, parts, starts, entries, records, ends, picture, slopes, abso
             continue
         box = tile_box(number, TILE_SHIFT, picture[1].shape)
         begin_back(tile, box, slopes[0], slopes[1], slopes[2], picture[0], picture[1], picture[2])
-        for place in range(starts[number], ends[number]):
-            i = entries[place, 0]
-            x = records[i, 0] - np.float32(box[0]) - _HALF
-            y = records[i, 1] - np.float32(box[1]) - _HALF
-            a, b, c, strength = records[i, 2], records[i, 3], records[i, 4], records[i, 5]
-            tint = (records[i, 8], records[i, 9], records[i, 10])
-            lean = (_LEAN * a, _HALF * _LEAN * b, _LEAN * c, absolute)
-            ridge = -_HALF * b / a
-            sums[:] = _ZERO
-            first, last = rows_of(y, records[i, 6])
-            for row in range(first, last):
-                dy = np.float32(row) - y
-                powers = (a, b * dy, c * dy * dy + strength)
-                if largest(powers, ridge * dy, x) >= LOG2_FAINTEST:
-                    back_row(tile, sums, row, x, dy, powers, records[i, 7], tint, lean)
-            hand_back(sums, slots, entries[place, 1], x)
+        for first in range(starts[number], ends[number], BATCH):
+            size = min(BATCH, ends[number] - first)
+            gather(batch, records, entries, first, size, box)
+            for k in range(size):
+                back_splat(tile, sums, batch, np.uint64(k * RECORD), absolute)
+                hand_back(sums, slots, entries[first + k, 1], batch[k * RECORD])

@@ -134,12 +134,13 @@ class Rasteriser:
         from engine.raster._splat_kernels import depth_order, visible
         from engine.splats import _binning_kernels as binning
         from engine.splats import _projection_kernels as projection
-        from engine.splats._tile_kernels import TILE
+        from engine.splats._tile_kernels import RECORD, TILE
 
         n, (width, height) = len(scene.gaussians[0]), scene.size
         across, down = -(-width // TILE), -(-height // TILE)
-        records = workspace.take("records", (n, projection.RECORD), np.float32)
+        records = workspace.take("records", (n, RECORD), np.float32)
         boxes = workspace.take("boxes", (n, 4), np.int32)
+        where = workspace.take("tiles", (n, 4), np.int16), workspace.take("covers", (n,), np.uint64)
         spans = workspace.take("spans", (n, 2), np.int64)
         counts = workspace.take("counts", (_RUNS, across * down), np.int64)
         starts = workspace.take("starts", (across * down + 1,), np.int64)
@@ -160,11 +161,12 @@ class Rasteriser:
             boxes,
             radii,
         )
+        self._team.share_evenly(binning.cover_tiles, n, records, boxes, *where, spans)
         order = depth_order(records, visible(boxes))
-        self._team.share(binning.count_pairs, _RUNS, records, boxes, order, across, counts, spans)
+        self._team.share(binning.count_pairs, _RUNS, *where, order, across, counts, spans)
         pairs = binning.places_from_counts(counts, starts, order, spans)
         entries = workspace.take("entries", (pairs, 2), np.int32)
-        self._team.share(binning.fill_lists, _RUNS, records, boxes, order, across, counts, spans, entries)
+        self._team.share(binning.fill_lists, _RUNS, *where, order, across, counts, spans, entries)
         return Sorted(records, radii, spans, starts, entries, ends)
 
     def draw_back(

@@ -127,7 +127,7 @@ def _world(joints: list[_Joint], frames: np.ndarray) -> tuple[np.ndarray, np.nda
 
 def _recognised(joints: list[_Joint]) -> dict[str, int]:
     """Which joint of the file each of our 24 is; of several candidates the first in the list of names."""
-    plain = {}
+    plain: dict[str, int] = {}
     for index, joint in enumerate(joints):
         name = joint.name.rpartition(":")[2].lower().replace("_", "").replace("-", "").replace(" ", "").replace(".", "")
         plain.setdefault(name, index)
@@ -161,9 +161,10 @@ def _retargeted(joints: list[_Joint], frames: np.ndarray, period: float, model: 
     ours = rest_joints(model, torch.zeros(1, 1, dtype=model.dtype))[0].numpy().astype(np.float64)
     world = _aligned(known, turns, rest, ours)
     local = torch.empty(len(frames), len(SMPL), 3)
-    for joint, parent in enumerate(SMPL.parents):
-        own = world[:, joint] if parent < 0 else world[:, parent].transpose(0, 2, 1) @ world[:, joint]
-        local[:, joint] = vector_from_matrix(torch.from_numpy(own)).float()
+    for ours_index, parent in enumerate(SMPL.parents):
+        own = world[:, ours_index]
+        own = own if parent < 0 else world[:, parent].transpose(0, 2, 1) @ own
+        local[:, ours_index] = vector_from_matrix(torch.from_numpy(own)).float()
     scale = _legs(ours, {name: SMPL.index(name) for name in known}) / max(_legs(rest, known), 1e-9)
     place = torch.from_numpy(root * scale - ours[0]).float()
     note = f"not used: {', '.join(unknown)}" if unknown else ""

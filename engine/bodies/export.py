@@ -33,7 +33,7 @@ def write_mesh(path: Path, vertices: Float[np.ndarray, "v 3"], faces: np.ndarray
     """Writes .obj or .ply, metres, y up. Raises DataError for another ending."""
     if path.suffix.lower() not in MESH_ENDINGS:
         raise DataError(f"A mesh is written as .obj or .ply, not as “{path.name}”.")
-    data = trimesh.Trimesh(vertices, faces, process=False).export(file_type=path.suffix.lower()[1:])
+    data: Any = trimesh.Trimesh(vertices, faces, process=False).export(file_type=path.suffix.lower()[1:])
     path.write_bytes(data.encode() if isinstance(data, str) else data)
 
 
@@ -68,7 +68,11 @@ class _File:
         view = {"buffer": 0, "byteOffset": len(self.buffer), "byteLength": data.nbytes}
         self.json["bufferViews"].append(view | ({"target": target} if target else {}))
         self.buffer += data.tobytes()
-        accessor = {"bufferView": len(self.json["bufferViews"]) - 1, "componentType": kind, "count": len(data)}
+        accessor: dict[str, Any] = {
+            "bufferView": len(self.json["bufferViews"]) - 1,
+            "componentType": kind,
+            "count": len(data),
+        }
         accessor["type"] = _TYPES[data.shape[1:]]
         if bounds:
             low, high = data.reshape(len(data), -1).min(0), data.reshape(len(data), -1).max(0)

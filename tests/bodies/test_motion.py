@@ -90,7 +90,9 @@ def test_a_damaged_amass_file_is_one_sentence(change: dict[str, Any], sentence: 
 
 def second_reader(text: str) -> tuple[list[str], np.ndarray]:  # noqa: C901  # plain on purpose
     """World positions of all named joints, by a reader that shares nothing with ours: explicit matrices, joint by joint."""
-    lines, stack, names, offsets, parents, channels = text.splitlines(), [], [], [], [], []
+    lines, names, offsets, parents = text.splitlines(), [], [], []
+    stack: list[int] = []
+    channels: list[list[str]] = []
     for line in lines[: lines.index("MOTION")]:
         words = line.split()
         if words[0] in ("ROOT", "JOINT", "End"):
@@ -108,7 +110,8 @@ def second_reader(text: str) -> tuple[list[str], np.ndarray]:  # noqa: C901  # p
     frames = [np.array(line.split(), float) for line in lines[lines.index("MOTION") + 3 :] if line.strip()]
     places = []
     for values in frames:
-        numbers, world = iter(values), []
+        numbers = iter(values)
+        world: list[np.ndarray] = []
         for offset, parent, kinds in zip(offsets, parents, channels, strict=True):
             local = np.eye(4)
             local[:3, 3] = offset
@@ -209,7 +212,7 @@ def test_a_scene_passes_two_readers_and_moves_as_the_body_does(ending: str, tmp_
     model, motion = default_body(), walk()
     path = tmp_path / f"walk{ending}"
     write_scene(path, model, motion)
-    scene = trimesh.load(path)
+    scene: Any = trimesh.load(path)
     (mesh,) = scene.geometry.values()
     np.testing.assert_allclose(mesh.vertices, model.template.numpy(), atol=1e-6)
     assert len(mesh.faces) == len(model.faces)
@@ -256,7 +259,7 @@ def test_a_mesh_is_read_back(ending: str, tmp_path: Path) -> None:
     model = default_body()
     motion = still(model, torch.zeros(24, 3), torch.zeros(24))
     write_mesh(tmp_path / f"body{ending}", vertices_of(model, motion), model.faces.numpy())
-    mesh = trimesh.load(tmp_path / f"body{ending}", process=False)
+    mesh: Any = trimesh.load(tmp_path / f"body{ending}", process=False)
     np.testing.assert_allclose(mesh.vertices, model.template.numpy(), atol=1e-5)
     assert len(mesh.faces) == len(model.faces)
 

@@ -1,4 +1,4 @@
-"""What a person dropped on the window: pictures, a mesh, a past run, or the text of an experiment.
+"""What a person dropped on the window: pictures, a mesh, a table, a text, a past run, or the text of an experiment.
 
 Judged by names alone, within fixed bounds, so that a huge folder never holds the window; the lab that takes it looks inside.
 """
@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from engine.api.errors import DataError
-from engine.api.params import MESH_SUFFIXES, PICTURE_SUFFIXES, Dataset, File
+from engine.api.own_files import MESH_SUFFIXES, PICTURE_SUFFIXES, TABLE_SUFFIXES, TEXT_SUFFIXES, is_packed_name
+from engine.api.params import Dataset, File
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
     from engine.api.lab import LabInfo
     from engine.api.params import Field
 
-Kind = Literal["pictures", "mesh", "run", "share"]
+Kind = Literal["pictures", "mesh", "table", "text", "run", "share"]
 
-CAN_BE_DROPPED = f"pictures, a folder of photos, a mesh ({', '.join(MESH_SUFFIXES)}) or a run’s folder"
+CAN_BE_DROPPED = (
+    f"pictures, a folder of photos, a mesh ({', '.join(MESH_SUFFIXES)}), a text, a CSV table or a run’s folder"
+)
+_BY_SUFFIX: dict[Kind, tuple[str, ...]] = {"mesh": MESH_SUFFIXES, "table": TABLE_SUFFIXES, "text": TEXT_SUFFIXES}
 _MOST_ENTRIES = 4000
 _DEEPEST = 3
 _LONGEST_SHARE = 1_000_000
@@ -29,7 +33,7 @@ _LONGEST_SHARE = 1_000_000
 
 @dataclass(frozen=True)
 class Drop:
-    """What was dropped. `paths`: the pictures or folder, the mesh, or the run's folder; `text`: a share string."""
+    """What was dropped. `paths`: the pictures or folder, the file, or the run's folder; `text`: a share string."""
 
     kind: Kind
     paths: tuple[Path, ...] = ()
@@ -43,6 +47,8 @@ class Drop:
                 return "this picture" if len(self.paths) == 1 and self.paths[0].is_file() else "these pictures"
             case "mesh":
                 return "this mesh"
+            case "table" | "text":
+                return f"this {self.kind}"
             case _:
                 return "this"
 
@@ -64,9 +70,10 @@ def classify(paths: Sequence[Path]) -> Drop:
     pictures = tuple(path for path in paths if _has_pictures(path))
     if pictures:
         return Drop("pictures", pictures)
-    meshes = tuple(path for path in paths if path.suffix.lower() in MESH_SUFFIXES)
-    if meshes:
-        return Drop("mesh", meshes[:1])
+    for kind, suffixes in _BY_SUFFIX.items():
+        fitting = tuple(path for path in paths if path.is_file() and path.suffix.lower() in suffixes)
+        if fitting:
+            return Drop(kind, fitting[:1])
     raise DataError(_refusal(paths))
 
 
@@ -79,16 +86,20 @@ def takes(field: Field, drop: Drop) -> bool:
     """Whether a parameter takes what was dropped."""
     control = field.control
     if isinstance(control, Dataset):
-        return control.images and drop.kind == "pictures"
-    if isinstance(control, File) and drop.kind in ("pictures", "mesh"):
+        return control.takes == drop.kind
+    if isinstance(control, File) and drop.kind not in ("run", "share"):
         return len(drop.paths) == 1 and drop.paths[0].suffix.lower() in control.suffixes
     return False
 
 
 def _has_pictures(path: Path) -> bool:
     if path.is_file():
-        return path.suffix.lower() in PICTURE_SUFFIXES
-    return any(name.lower().endswith(PICTURE_SUFFIXES) for name in _names(path))
+        return _is_picture_name(path.name)
+    return any(_is_picture_name(name) for name in _names(path))
+
+
+def _is_picture_name(name: str) -> bool:
+    return name.lower().endswith(PICTURE_SUFFIXES) or is_packed_name(name)
 
 
 def _names(folder: Path) -> Iterable[str]:

@@ -12,7 +12,7 @@ from app.controls.drop_frame import DropControl
 from app.controls.thumbnails import Thumbnails
 from app.controls.tools import tool
 from app.style import set_look
-from engine.api.params import PICTURE_SUFFIXES
+from engine.api.own_files import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent

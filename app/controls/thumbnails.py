@@ -11,10 +11,10 @@ from PySide6.QtGui import QColor, QImage, QImageReader, QPainter, QPainterPath, 
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import theme
-from engine.api.params import PICTURE_SUFFIXES
+from engine.api.own_files import PICTURE_SUFFIXES
 
 _SIDE, _GAP = 40, 4
-_MOST_SHOWN = 8
+MOST_SHOWN = 8
 _MOST_COUNTED = 50_000
 _MOST_PIXELS = 40_000_000
 """A larger picture counts, but is not decoded for its thumbnail."""
@@ -79,6 +79,16 @@ class Thumbnails(QWidget):
         else:
             self._idle.start()
 
+    def show_pictures(self, pictures: list[QImage]) -> None:
+        """Shows pictures that somebody else has read."""
+        self._idle.stop()
+        side = round(_SIDE * self.devicePixelRatioF())
+        keep, fast = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.FastTransformation
+        self.pictures = [picture.scaled(side, side, keep, fast) for picture in pictures[:MOST_SHOWN]]
+        self._count = len(self.pictures)
+        self.setVisible(bool(pictures))
+        self.update()
+
     def _go_on(self) -> None:
         clock = QElapsedTimer()
         clock.start()
@@ -93,7 +103,7 @@ class Thumbnails(QWidget):
 
     def _take(self, path: Path) -> None:
         self._count += 1
-        if len(self.pictures) < _MOST_SHOWN:
+        if len(self.pictures) < MOST_SHOWN:
             picture = read_thumbnail(path, round(_SIDE * self.devicePixelRatioF()))
             if not picture.isNull():
                 self.pictures.append(picture)

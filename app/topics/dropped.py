@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from engine.api.errors import DataError
+from engine.api.own_files import is_packed
 from engine.api.params import Dataset
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 def as_value(entry: Field, drop: Drop, data: Path) -> str:
     """The path that the parameter takes. Loose pictures for a data set are gathered in a folder below `data`. Raises DataError."""
     first = drop.paths[0]
-    if not isinstance(entry.control, Dataset) or (len(drop.paths) == 1 and first.is_dir()):
+    alone = len(drop.paths) == 1 and (first.is_dir() or is_packed(first) or drop.kind != "pictures")
+    if alone or not isinstance(entry.control, Dataset):
         return str(first)
     return str(gather(drop.paths, data / "dropped"))
 

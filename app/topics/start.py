@@ -187,4 +187,4 @@ def featured(library: Library) -> list[LabInfo]:
 
 def takes_own_data(control: object) -> bool:
     """Whether a parameter takes the person's own pictures or a file of theirs."""
-    return isinstance(control, File) or (isinstance(control, Dataset) and control.images)
+    return isinstance(control, File) or (isinstance(control, Dataset) and bool(control.takes))

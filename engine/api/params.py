@@ -22,7 +22,12 @@ from typing import Any, get_args, get_origin
 import numpy as np
 
 from engine.api.errors import ParameterError
+from engine.api.own_files import MESH_SUFFIXES as MESH_SUFFIXES  # labs write these beside File
+from engine.api.own_files import PICTURE_SUFFIXES as PICTURE_SUFFIXES
 from engine.api.words import bound, near
+
+Own = typing.Literal["", "pictures", "text", "table"]
+"""What of a person's own a data set may be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,15 +128,28 @@ def is_event(control: Control) -> bool:
 
 @dataclass(frozen=True, init=False)
 class Dataset(Control):
-    """A named data set, or (with `images`) a path to the person's own folder of pictures."""
+    """A named data set, or a path to the person's own.
+
+    `takes`: "pictures" (a folder of them, or the files of MNIST or CIFAR: `engine.data.table.load_pictures`), "text" (a text file:
+    `engine.data.texts.load_text`) or "table" (a CSV file: `engine.data.csv_table.read_table`); "" takes nothing but the names.
+    `images=True` is short for `takes="pictures"`.
+    """
 
     names: tuple[str, ...]
-    images: bool
+    takes: Own
 
-    def __init__(
-        self, *names: str, images: bool = False, label: str = "", help: str = "", live: bool = False, group: str = ""
+    def __init__(  # an annotation; all but the names are given by name
+        self,
+        *names: str,
+        images: bool = False,
+        takes: Own = "",
+        label: str = "",
+        help: str = "",
+        live: bool = False,
+        group: str = "",
     ) -> None:
-        _fill(self, names=names, images=images, label=label, help=help, live=live, group=group)
+        own = takes or ("pictures" if images else "")
+        _fill(self, names=names, takes=own, label=label, help=help, live=live, group=group)
 
 
 @dataclass(frozen=True, init=False)
@@ -168,9 +186,6 @@ CONTROLS: dict[str, type[Control]] = {
     kind.__name__: kind
     for kind in (Slider, Choice, Toggle, Pad, Canvas, Matrix, PointSet, Pick, Button, Dataset, File, Camera, Record)
 }
-
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
-MESH_SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb", ".gltf")
 
 
 @dataclass(frozen=True)
@@ -239,7 +254,7 @@ def expectation(entry: Field) -> str:  # noqa: C901  # one flat table of sentenc
         case Pad():
             return f"two numbers from {bound(control.lo)} to {bound(control.hi)}, as 0.5,−1"
         case Dataset():
-            return "one of " + ", ".join(control.names) + (" or a folder of pictures" if control.images else "")
+            return "one of " + ", ".join(control.names) + (f" or {_OWN[control.takes]}" if control.takes else "")
         case File():
             return f"a {control.kind or 'file'} path ({', '.join(control.suffixes)})"
         case PointSet():
@@ -253,6 +268,9 @@ def expectation(entry: Field) -> str:  # noqa: C901  # one flat table of sentenc
         case Pick():
             return "a list of numbers"
     return "a whole number"
+
+
+_OWN = {"pictures": "a folder of pictures", "text": "a text file", "table": "a CSV file"}
 
 
 def _check_plain(entry: Field, value: Any) -> Any:
@@ -346,8 +364,10 @@ def _check_path(entry: Field, value: Any) -> str:
     if not isinstance(value, str) or "\0" in value:
         raise TypeError
     control = entry.control
-    if isinstance(control, Dataset) and not control.images and value not in control.names:
+    if isinstance(control, Dataset) and not control.takes and value not in control.names:
         raise ParameterError(f"“{entry.name}” has no data set “{_short(value)}”{near(value, control.names)}")
+    if isinstance(control, File) and value and control.suffixes and not value.lower().endswith(control.suffixes):
+        raise TypeError
     return value
 
 

@@ -5,7 +5,6 @@ A person gives the folder, or one of its files. What is there to be judged by ("
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,10 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 from engine.api.errors import DataError
-from engine.api.idx import is_idx_name, read_idx
+from engine.api.idx import read_idx
+from engine.api.own_files import batch_files, idx_files
 from engine.data.unpickle import read_pickle
 
-_BATCH = re.compile(r"(data_batch(_\d+)?|test_batch|train|test)")
 _CIFAR_SIDE = 32
 
 
@@ -38,14 +37,9 @@ class Packed:
     names: tuple[str, ...]
 
 
-def is_packed(place: Path) -> bool:
-    """Whether a folder or file is one of these, by its names alone."""
-    return bool(_idx_files(place) or _batch_files(place))
-
-
 def read_packed(place: Path) -> Packed:
     """Reads the pictures of a folder, or of one file. Raises DataError with one sentence."""
-    idx, batches = _idx_files(place), _batch_files(place)
+    idx, batches = idx_files(place), batch_files(place)
     if idx:
         return _gathered(idx, _read_idx_part)
     if batches:
@@ -74,14 +68,6 @@ def _joined(parts: list[Part]) -> Part:
 
 
 # ------------------------------------------------------------------------------------------------------ IDX
-def _idx_files(place: Path) -> list[Path]:
-    """The files of pictures; a file and its gzipped twin count once."""
-    if place.is_file():
-        return [place] if is_idx_name(place.name) and "idx1" not in place.name.lower() else []
-    found = sorted(path for path in place.glob("*") if is_idx_name(path.name) and "idx3" in path.name.lower())
-    return list({path.name.removesuffix(".gz"): path for path in found}.values())
-
-
 def _read_idx_part(path: Path) -> Part:
     pictures = read_idx(path)
     if pictures.ndim != 3 or pictures.dtype != np.uint8 or not pictures.size:
@@ -103,12 +89,6 @@ def _labels_beside(path: Path) -> Path | None:
 
 
 # ------------------------------------------------------------------------------------------------------ CIFAR
-def _batch_files(place: Path) -> list[Path]:
-    if place.is_file():
-        return [place] if _BATCH.fullmatch(place.name) else []
-    return sorted(path for path in place.glob("*_batch*") if _BATCH.fullmatch(path.name) and path.is_file())
-
-
 def _read_batch(path: Path) -> Part:
     """One batch: rows of 3,072 bytes, a red, a green and a blue plane of 32 × 32 (Krizhevsky 2009)."""
     batch = read_pickle(path)

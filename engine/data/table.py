@@ -15,8 +15,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.api.errors import DataError
+from engine.api.own_files import is_packed
 from engine.api.words import near, plural
-from engine.data.packed import Part, is_packed, read_packed
+from engine.data.packed import Part, read_packed
 from engine.data.pictures import MAX_BYTES, read_folder, read_picture
 
 NAMES = ("digits", "sprites", "glyphs")

@@ -11,11 +11,18 @@ from hypothesis import strategies as some
 
 from app.drops import Drop, classify, takers
 from engine.api.errors import DataError
+from engine.api.lab import LabInfo
+from engine.api.params import Dataset, Field
 from engine.api.share import Experiment, share_string
 from tests.app.samples import LABS
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+READER = LabInfo(
+    "sequences.letters", "Letters", "sequences", fields=(Field("data", "str", "a", Dataset("a", takes="text")),)
+)
 
 
 def touch(path: Path, text: str = "") -> Path:
@@ -25,7 +32,7 @@ def touch(path: Path, text: str = "") -> Path:
 
 
 def ids(drop: Drop) -> set[str]:
-    return {info.id for info in takers(drop, LABS)}
+    return {info.id for info in takers(drop, (*LABS, READER))}
 
 
 def test_pictures_alone_and_in_folders(tmp_path: Path) -> None:
@@ -52,8 +59,19 @@ def test_a_run_by_its_folder_or_its_record(tmp_path: Path) -> None:
 def test_a_text_file_with_a_share_string(tmp_path: Path) -> None:
     text = share_string(Experiment("autoencoders.vae", {"beta": 4.0}, 3))
     assert classify([touch(tmp_path / "experiment.txt", text + "\n")]) == Drop("share", text=text)
-    with pytest.raises(DataError, match=r"“poem.txt” cannot be used here"):
-        classify([touch(tmp_path / "poem.txt", "no such thing")])
+    assert classify([touch(tmp_path / "poem.txt", "no such thing")]).kind == "text"
+
+
+def test_packed_pictures_texts_and_tables(tmp_path: Path) -> None:
+    packed = touch(tmp_path / "mnist" / "train-images-idx3-ubyte.gz")
+    assert classify([packed]) == Drop("pictures", (packed,))
+    assert classify([packed.parent]) == Drop("pictures", (packed.parent,))
+    assert classify([touch(tmp_path / "cifar" / "data_batch_1").parent]).kind == "pictures"
+    table, text = touch(tmp_path / "iris.CSV"), touch(tmp_path / "poem.txt")
+    assert classify([text, table]) == Drop("table", (table,))
+    assert classify([text]) == Drop("text", (text,))
+    assert ids(classify([text])) == {"sequences.letters"}
+    assert ids(classify([table])) == set()
 
 
 def test_pictures_go_to_every_lab_that_takes_them(tmp_path: Path) -> None:
@@ -123,5 +141,4 @@ def test_no_text_file_breaks_it(tmp_path_factory: pytest.TempPathFactory, conten
     if content.strip().startswith(b"ps1:"):
         assert classify([path]).kind == "share"
     else:
-        with pytest.raises(DataError, match=r"dropped\.txt"):
-            classify([path])
+        assert classify([path]).kind == "text"

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from engine.api import idx
 from engine.api.errors import DataError
 from engine.api.idx import idx_count, is_idx_name, read_idx
+from engine.api.own_files import is_packed
 from engine.data import table
-from engine.data.packed import is_packed, read_packed
+from engine.data.packed import read_packed
 from engine.data.table import load_pictures
 
 RNG = np.random.default_rng(0)

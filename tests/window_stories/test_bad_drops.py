@@ -96,12 +96,12 @@ def past_run(places: Places, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("page", ["start", "autoencoders.vae"])
-def test_a_text_file_is_answered_with_what_can_be_dropped(open_window: Open, tmp_path: Path, page: str) -> None:
+def test_any_other_file_is_answered_with_what_can_be_dropped(open_window: Open, tmp_path: Path, page: str) -> None:
     window = open_window(page)
-    (tmp_path / "poem.txt").write_text("roses are red")
-    drop(window, tmp_path / "poem.txt")
-    said = next(text for text in toasts(window) if "poem.txt" in text)
-    for word in ("poem.txt", "pictures", "mesh", "run"):
+    (tmp_path / "poem.docx").write_text("roses are red")
+    drop(window, tmp_path / "poem.docx")
+    said = next(text for text in toasts(window) if "poem.docx" in text)
+    for word in ("poem.docx", "pictures", "mesh", "run"):
         assert word in said
     assert window.pages.name == page
 

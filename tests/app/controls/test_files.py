@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
@@ -15,7 +17,7 @@ from app.controls.camera import CameraControl, find_cameras
 from app.controls.dataset import DatasetControl, why_not
 from app.controls.file import FileControl
 from app.controls.thumbnails import pictures_below, read_thumbnail
-from engine.api.params import Dataset, Field, File
+from engine.api.params import Dataset, Field, File, Own
 from tests.app.controls.conftest import drop, field
 
 if TYPE_CHECKING:
@@ -133,6 +135,91 @@ def test_another_set_while_the_first_is_read_wins(qtbot: QtBot, dataset: Dataset
     qtbot.wait(50)
     assert not dataset.words.isVisible()
     assert dataset.previews.pictures == []
+
+
+# Packed pictures, texts, tables ------------------------------------------------------------------------------------------
+
+
+def test_mnists_files_are_taken_counted_and_previewed(dataset: DatasetControl, tmp_path: Path) -> None:
+    pixels = np.arange(12 * 28 * 28, dtype=np.uint32).astype(np.uint8).tobytes()
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(struct.pack(">HBB3I", 0, 8, 3, 12, 28, 28) + pixels)
+    drop(dataset, tmp_path)
+    assert dataset.value() == str(tmp_path)
+    assert dataset.words.text() == "12 pictures"
+    assert len(dataset.previews.pictures) == 8
+
+
+def test_cifars_batches_are_previewed_and_what_they_name_is_never_called(
+    dataset: DatasetControl, tmp_path: Path
+) -> None:
+    rows = np.zeros((9, 3, 1024), np.uint8)
+    rows[:, 0] = 255
+    path = tmp_path / "data_batch_1"
+    path.write_bytes(
+        b"\x80\x02cos\n_exit\nK\x01\x85RX\x01\x00\x00\x00aT" + struct.pack("<I", rows.size) + rows.tobytes() + b"."
+    )
+    drop(dataset, path)
+    assert dataset.value() == str(path)
+    assert dataset.words.text() == "9 pictures"
+    assert dataset.previews.pictures[0].pixelColor(3, 3).name() == "#ff0000"
+
+
+@pytest.mark.parametrize("content", [b"", b"not it", b"\x80\x02X\x10"])
+def test_packed_pictures_that_cannot_be_read_say_so(dataset: DatasetControl, tmp_path: Path, content: bytes) -> None:
+    for name in ("train-images-idx3-ubyte", "train-images-idx3-ubyte.gz", "test_batch"):
+        path = tmp_path / name
+        path.write_bytes(content)
+        drop(dataset, path)
+        assert dataset.words.property("role") == "bad"
+        assert name in dataset.words.text()
+
+
+def own(shown: Show, takes: Own) -> DatasetControl:
+    control = DatasetControl(Field("data", "str", "harbour", Dataset("harbour", takes=takes)))
+    control.resize(240, 160)
+    shown(control)
+    return control
+
+
+def test_a_text_is_taken_and_shown_by_its_first_lines(shown: Show, tmp_path: Path) -> None:
+    control, path = own(shown, "text"), tmp_path / "poem.txt"
+    path.write_text("\n".join(f"line {number}" for number in range(9)) * 1000, "utf-8")
+    drop(control, path)
+    assert control.value() == str(path)
+    assert control.lines.lines == [f"line {number}" for number in range(4)]
+    assert control.words.text() == "62 kB of text"
+    choose(control, "harbour")
+    assert not control.lines.isVisible()
+    assert not control.words.isVisible()
+
+
+def test_a_table_is_taken_and_counted(shown: Show, tmp_path: Path) -> None:
+    control, path = own(shown, "table"), tmp_path / "iris.csv"
+    path.write_text("x,y\n" + "1,2\n" * 30, "utf-8")
+    drop(control, path)
+    assert control.lines.lines == ["x,y", "1,2", "1,2", "1,2"]
+    assert control.words.text() == "31 lines, 124 B"
+
+
+@pytest.mark.parametrize(
+    ("takes", "name", "content", "words"),
+    [
+        ("text", "song.mp3", b"ID3\0\0\0", "“song.mp3” is no text"),
+        ("text", "empty.txt", b" \n", "“empty.txt” is empty"),
+        ("table", "poem.txt", b"a", "“poem.txt” is no table: .csv, .tsv, .tab files are read"),
+        ("table", "broken.csv", b"\0", "is no text"),
+    ],
+)
+def test_what_is_neither_text_nor_table_is_refused(
+    shown: Show, tmp_path: Path, takes: Own, name: str, content: bytes, words: str
+) -> None:
+    control = own(shown, takes)
+    (tmp_path / name).write_bytes(content)
+    drop(control, tmp_path / name)
+    assert control.value() == "harbour"
+    assert words in control.words.text()
+    drop(control, tmp_path)
+    assert "is a folder; choose one" in control.words.text()
 
 
 # Pictures ----------------------------------------------------------------------------------------------------------------

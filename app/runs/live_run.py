@@ -55,6 +55,7 @@ class LiveRun(QObject):
         self.left = math.nan
         self.memory = 0
         self.device_memory = 0
+        self.doing = ""
         self.device = ""
         self.seed = 0
         self.params: dict[str, Any] = {}
@@ -218,7 +219,7 @@ class LiveRun(QObject):
     def _on_progress(self, progress: messages.Progress) -> None:
         self.phase, self.at, self.total = progress.phase, progress.step, progress.total or self.total
         self.rate, self.left = progress.rate, progress.left
-        self.memory, self.device_memory = progress.memory, progress.device_memory
+        self.memory, self.device_memory, self.doing = progress.memory, progress.device_memory, progress.doing
         self.stood.emit(self)
 
     def _on_saved(self, saved: messages.Saved) -> None:
@@ -280,6 +281,7 @@ class LiveRun(QObject):
 
     def _stand_still(self, phase: messages.Phase, trouble: str) -> None:
         self.phase, self.trouble, self.rate, self.left = phase, trouble, 0.0, math.nan
+        self.doing = ""
         self.visiting = None
         self.moments = snapshot_steps(self.folder)
 

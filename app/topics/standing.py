@@ -64,6 +64,8 @@ def headline(run: LiveRun | None) -> tuple[str, str]:
     """The first line, and the colour of its first word: what the run does and how far it came."""
     if run is None or run.phase is None:
         return "Not started", "dim"
+    if run.doing:
+        return run.doing, "dim"
     steps = step_words(run)
     if run.visiting is not None:
         return f"Looking back at step {run.visiting:,}", "live"

@@ -206,7 +206,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A few times a second. `rate` in steps a second, `left` in seconds (NaN: unknown), `memory` in bytes of the worker."""
+    """A few times a second. `rate` in steps a second, `left` in seconds (NaN: unknown), `memory` in bytes of the worker.
+
+    `doing`: what happens before the first step, in words ("Reading picture 1,240 of 5,000"); "" while it trains.
+    """
 
     phase: Phase
     step: int
@@ -215,6 +218,7 @@ class Progress:
     left: float
     memory: int
     device_memory: int = 0
+    doing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

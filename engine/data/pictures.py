@@ -12,6 +12,7 @@ import os
 import struct
 import warnings
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,7 +79,17 @@ def read_picture(path: Path, size: int, channels: int) -> Float[Tensor, "c s s"]
         raise DataError(f"“{path.name}” cannot be used: {error}") from error
 
 
-def read_folder(folder: Path, size: int, channels: int, max_bytes: int = MAX_BYTES) -> PictureFolder:
+Watch = Callable[[int, int], None]
+"""Is told before each picture how many are read and how many there are; may raise to end the reading (`Context.reading`)."""
+
+
+def unwatched(done: int, total: int) -> None:
+    """Nobody waits for it."""
+
+
+def read_folder(
+    folder: Path, size: int, channels: int, max_bytes: int = MAX_BYTES, watch: Watch = unwatched
+) -> PictureFolder:
     """Every picture below `folder`, in the order of their names; a first-level sub-folder is a class.
 
     What is no picture is skipped and reported. Raises DataError if there is no such folder, it cannot be read, or
@@ -88,12 +99,14 @@ def read_folder(folder: Path, size: int, channels: int, max_bytes: int = MAX_BYT
     room = max(1, max_bytes // (4 * channels * size * size))
     chosen = _evenly(files, room)
     pictures, classes = [], []
-    for file in chosen:
+    for done, file in enumerate(chosen):
+        watch(done, len(chosen))
         try:
             pictures.append(_read(file, size, channels))
             classes.append(_class_of(file, folder))
         except DataError as error:
             skipped.append((str(file.relative_to(folder)), str(error)))
+    watch(len(chosen), len(chosen))
     if not pictures:
         raise DataError(_nothing_found(folder, skipped))
     names = tuple(sorted(set(classes)))

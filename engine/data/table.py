@@ -18,7 +18,7 @@ from engine.api.errors import DataError
 from engine.api.own_files import is_packed
 from engine.api.words import near, plural
 from engine.data.packed import Part, read_packed
-from engine.data.pictures import MAX_BYTES, read_folder, read_picture
+from engine.data.pictures import MAX_BYTES, Watch, read_folder, read_picture, unwatched
 
 NAMES = ("digits", "sprites", "glyphs")
 SPRITES = GLYPHS = 5000
@@ -51,7 +51,9 @@ class PictureData:
         return replace(self, **{name: getattr(self, name).to(device) for name in moved})
 
 
-def load_pictures(name_or_path: str, size: int, channels: int, seed: int = SPLIT_SEED) -> PictureData:
+def load_pictures(
+    name_or_path: str, size: int, channels: int, seed: int = SPLIT_SEED, watch: Watch = unwatched
+) -> PictureData:
     """The set of that name, or the pictures at that path, split 80/20.
 
     Args:
@@ -60,6 +62,7 @@ def load_pictures(name_or_path: str, size: int, channels: int, seed: int = SPLIT
         size: side of the square pictures in pixels; digits are 8 × 8 and enlarged to anything else.
         channels: 1 (grey) or 3 (RGB).
         seed: of the split and of procedural pictures.
+        watch: hears how far the reading is; a lab gives `ctx.reading`, so that the person sees it and may stop.
 
     Raises:
         DataError: there is neither such a set nor such a path, or no picture there can be used.
@@ -70,7 +73,7 @@ def load_pictures(name_or_path: str, size: int, channels: int, seed: int = SPLIT
         return _sprites(size, channels, seed)
     if name_or_path == "glyphs":
         return _glyphs(size, channels, seed)
-    return _own(name_or_path, size, channels, seed)
+    return _own(name_or_path, size, channels, seed, watch)
 
 
 def _digits(size: int, channels: int, seed: int) -> PictureData:
@@ -126,12 +129,12 @@ def _glyphs(size: int, channels: int, seed: int) -> PictureData:
     )
 
 
-def _own(path: str, size: int, channels: int, seed: int) -> PictureData:
+def _own(path: str, size: int, channels: int, seed: int, watch: Watch) -> PictureData:
     place = Path(path).expanduser()
     if is_packed(place):
         return _packed(place, size, channels, seed)
     if place.is_dir():
-        found = read_folder(place, size, channels)
+        found = read_folder(place, size, channels, watch=watch)
         unread = f"In “{place.name}”: {found.note}." if found.skipped or found.left_out else ""
         return replace(_split(found.pictures, found.labels, found.names, found.note, seed), unread=unread)
     if place.exists():

@@ -30,6 +30,7 @@ from engine.run.steering import Steering
 from engine.run.tracked import copied, must_be_trackable, put_back, state_of
 
 _WAIT = 0.1
+_TELL = 0.1
 Draw = Callable[[], Iterator[Frame]]
 
 
@@ -54,6 +55,10 @@ class Setting:
     go_on: Callable[[], None] | None = None
 
 
+class StoppedReading(Exception):  # a signal, not an error
+    """The person stopped the run while its data was read: there is nothing to keep yet."""
+
+
 class Context:
     """The lab's side of a run. Made by the runner; a lab never makes one."""
 
@@ -65,6 +70,9 @@ class Context:
         self.step = setting.resume.step if setting.resume else 0
         self.total = 0
         self.tracked: dict[str, Any] = {}
+        self.doing = ""
+        self.abandoned = False
+        self._told_at = 0.0
         self._set = setting
         self._draw: Draw | None = None
         self._random_state: Any = None
@@ -134,6 +142,21 @@ class Context:
         """Tells the person a sentence that they should know of their own data: a toast in the window, a line on the command line."""
         self._set.sink.tell(Warned(text))
 
+    def reading(self, done: int, total: int) -> None:
+        """Called for each picture that is read before the first step: the person sees how far it is, and may stop.
+
+        Raises StoppedReading then, which the runner catches.
+        """
+        now = time.perf_counter()
+        if now - self._told_at < _TELL and done < total:
+            return
+        self._told_at = now
+        self._set.steering.poll()
+        if self._set.steering.leaving:
+            raise StoppedReading
+        self.doing = f"Reading picture {done:,} of {total:,}" if done < total else ""
+        self._set.sink.tell(Progress("running", self.step, self.total, 0.0, float("nan"), 0, doing=self.doing))
+
     def view_rng(self) -> torch.Generator:
         """Random numbers for pictures: the same at each call, so that pictures morph instead of flickering.
 
@@ -186,7 +209,7 @@ class Context:
     def save(self) -> None:
         """Writes a snapshot of this very moment."""
         keeper = self._set.keeper
-        if keeper is None or self._set.steering.broken:
+        if keeper is None or self._set.steering.broken or self.abandoned:
             return
         self._set.sink.keep()
         try:

@@ -19,7 +19,7 @@ import torch
 from engine.api.errors import RunFolderError, StudioError
 from engine.api.frames import Drawn, Truth, view_of
 from engine.api.lab import Lab
-from engine.api.messages import Event, Warned
+from engine.api.messages import Event, Progress, Warned
 from engine.api.records import read_record, write_text_atomically
 from engine.api.words import duration, number, plural
 from engine.run.arrays import with_numpy
@@ -105,6 +105,8 @@ class FolderSink:
         """Says what a person should know."""
         if isinstance(event, Warned):
             self._bar.say(event.text)
+        elif isinstance(event, Progress) and event.doing:
+            self._bar.note(event.doing)
 
     def keep(self) -> None:
         """A run that is killed loses no point before its newest snapshot."""
@@ -163,6 +165,12 @@ class Bar:
         )
         self._stream.write(f"\r\x1b[K{line}" if self._live else line + "\n")
         self._stream.flush()
+
+    def note(self, text: str) -> None:
+        """A line that the next one replaces; nothing where stderr is not a terminal."""
+        if self._live:
+            self._stream.write(f"\r\x1b[K{text}")
+            self._stream.flush()
 
     def say(self, text: str) -> None:
         """A whole line."""

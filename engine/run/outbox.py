@@ -205,7 +205,8 @@ class Outbox:
         rate = self._clock.rate if self.phase == "running" else 0.0
         left = self._clock.left(total) if rate else math.nan
         on_device = torch.cuda.memory_reserved() if torch.cuda.is_initialized() else 0
-        return Progress(self.phase, step, total, rate, left, self._process.memory_info().rss, on_device)
+        doing = self._where.doing if self._where is not None else ""
+        return Progress(self.phase, step, total, rate, left, self._process.memory_info().rss, on_device, doing)
 
 
 def is_loss(name: str) -> bool:

@@ -12,7 +12,7 @@ import torch
 from engine.api.errors import ParameterError, RunFolderError, SnapshotError
 from engine.api.params import find_field, from_json
 from engine.api.records import append_rewind, snapshot_steps
-from engine.run.context import Context, Setting
+from engine.run.context import Context, Setting, StoppedReading
 from engine.run.snapshots import Snapshot, newest_snapshot, read_snapshot
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ def run_lab(setting: Setting, begun: Callable[[Context], None] | None = None) ->
         for frame in frames:
             context.take(frame)
         context.finish()
+    except StoppedReading:
+        context.abandoned = True
     finally:
         if hasattr(frames, "close"):
             frames.close()

@@ -149,7 +149,7 @@ class Params:
 )
 def run(p: Params, ctx: Context) -> Iterator[Frame]:
     """Trains the bound by Adam; every picture on the page is drawn from the model as it is."""
-    data = load(p, ctx.device)
+    data = load(p, ctx)
     model = make_model(p, data).to(ctx.device)
     optimiser = torch.optim.Adam(model.parameters(), p.lr)
     bound = ctx.parallel(model)
@@ -174,11 +174,11 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
             yield Scalar("loss/held-out", -held_out_bound(model, data, ctx.view_rng()))
 
 
-def load(p: Params, device: torch.device) -> PictureData:
+def load(p: Params, ctx: Context) -> PictureData:
     """The pictures: digits grey, everything else in colour."""
     digits = p.data == "digits"
     size = int(p.size) if p.size != "auto" else 16 if digits else 32
-    return load_pictures(p.data, size, 1 if digits else 3).to(device)
+    return load_pictures(p.data, size, 1 if digits else 3, watch=ctx.reading).to(ctx.device)
 
 
 def make_model(p: Params, data: PictureData) -> Vae:

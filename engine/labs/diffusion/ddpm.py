@@ -64,6 +64,7 @@ from engine.api import (
     lab,
 )
 from engine.data.mixture import NAMES, Mixture, named
+from engine.data.pictures import Watch, unwatched
 from engine.data.table import load_pictures
 from engine.nn.diffusion import (
     Moment,
@@ -134,14 +135,16 @@ class Params:
 class Diffusion:
     """The network, its slowly following average, the data and the schedule."""
 
-    def __init__(self, p: Params, device: torch.device) -> None:
+    def __init__(self, p: Params, device: torch.device, watch: Watch = unwatched) -> None:
         self.p = p
         self.device = device
         self.schedule = make_schedule(p.schedule, p.moments)
         self.mixture = named(p.data) if p.data in NAMES else None
         moments = ((torch.arange(20) + 0.5) / 20 * p.moments).round().long().clamp(min=1)
         self.oracle_by_moment = irreducible_at(self.mixture, self.schedule, moments) if self.mixture else None
-        self.pictures = None if self.mixture else load_pictures(p.data, p.size // 4 * 4, 1 if p.data == "digits" else 3)
+        self.pictures = None
+        if self.mixture is None:
+            self.pictures = load_pictures(p.data, p.size // 4 * 4, 1 if p.data == "digits" else 3, watch=watch)
         network: nn.Module = TimedMlp(2, p.width)
         if self.pictures is not None:
             network = UNet(self.pictures.train.shape[1], max(8, p.width // 32 * 8))
@@ -189,7 +192,7 @@ class Diffusion:
 )
 def run(p: Params, ctx: Context) -> Iterator[Frame]:
     """Trains the network on noise alone; draws samples, film, one moment, and the loss by moment."""
-    diffusion = Diffusion(p, ctx.device)
+    diffusion = Diffusion(p, ctx.device, ctx.reading)
     network = ctx.parallel(diffusion.network)
     optimiser = torch.optim.Adam(diffusion.network.parameters(), lr=p.lr)
     by_moment = torch.full((20,), torch.nan)

@@ -1,0 +1,1 @@
+"""Sequences: memory, gradients through time, gates."""

@@ -1,4 +1,4 @@
-"""Perception Studio: `python main.py` opens the window; `run`, `prove`, `labs`, `doctor` and `shot` need none.
+"""Perception Studio: `python main.py` opens the window; `run`, `prove`, `labs`, `doctor`, `splat` and `shot` need none.
 
 The only place that reads or sets the environment: PERCEPTION_STUDIO_HOME (one folder for settings, data, cache and runs),
 what `torchrun` sets for each process of a group, whether there is a screen, and the size at which Qt draws.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from app.places import Places
 
-HEADLESS = ("labs", "run", "prove", "doctor")
+HEADLESS = ("labs", "run", "prove", "doctor", "splat")
 
 
 def main(argv: list[str]) -> int:
@@ -22,6 +22,8 @@ def main(argv: list[str]) -> int:
     from app.places import find_places
 
     places = find_places(os.environ.get("PERCEPTION_STUDIO_HOME"))
+    if argv[:2] == ["splat", "view"]:
+        return run_window(argv[2:], places)
     if argv and argv[0] in HEADLESS:
         return run_headless(argv, places)
     return run_window(argv, places)
@@ -33,6 +35,10 @@ def run_headless(argv: list[str], places: Places) -> int:
         from engine.run import listing  # without torch, while the list is cached
 
         return listing.main(argv[1:], places.cache)
+    if argv[0] == "splat":
+        from engine.run import cli_splat
+
+        return cli_splat.main(argv[1:])
     from engine.run import cli
     from engine.run.ranks import Ranks
 

@@ -39,7 +39,7 @@ class PosedFiles:
 
 
 def read_transforms(path: Path) -> PosedFiles:
-    """Reads the file. Raises DataError for damage, and for poses or lenses that cannot be; files that are missing are left out and listed."""
+    """Reads the file; photos that are missing are left out and listed. Raises DataError for damage, poses or lenses that cannot be."""
     content = _json(path)
     frames = content.get("frames")
     if not isinstance(frames, list) or not frames:

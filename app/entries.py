@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from app.actions import keys_of, plain
+from app.benches.table import benches_of
 from app.palette import Entry
 from app.topics.recent import recent_runs
 
@@ -29,11 +30,15 @@ def find_entries(
     open_run: Callable[[Path], object],
 ) -> list[Entry]:
     """The entries, in the order in which they are listed before one types."""
-    page = pages.lab
+    page = pages.working
     labs = [
         Entry(info.title, info.source, "lab", "flask", partial(open_page, info.id))
         for info in library.labs
         if not info.broken
+    ]
+    benches = [
+        Entry(bench.title, bench.summary, "workbench", bench.icon, partial(open_page, bench.id))
+        for bench in benches_of(library)
     ]
     topics = [
         Entry(topic.title, topic.summary, "topic", topic.icon, partial(open_page, topic.id))
@@ -44,7 +49,7 @@ def find_entries(
         for run in recent_runs(pages.runs, library, _RUNS)
     ]
     deeds = [action for action in page.actions() if action.isEnabled()] if page is not None else []
-    return [*labs, *map(_entry, deeds), *topics, *map(_entry, commands), *runs]
+    return [*benches, *labs, *map(_entry, deeds), *topics, *map(_entry, commands), *runs]
 
 
 def _entry(action: QAction) -> Entry:

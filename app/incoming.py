@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu
 
+from app.benches.splats.scene_files import is_scene
 from app.drops import CAN_BE_DROPPED, Drop, classify, takers
 from app.notify import notify
 from engine.api.errors import StudioError
@@ -35,6 +36,9 @@ class Incoming(QObject):
     def take(self, paths: Sequence[Path]) -> None:
         """Uses dropped or chosen files."""
         try:
+            if any(is_scene(path) for path in paths) and "splats" in self._library.pages():
+                self._pages.open_bench("splats").accept_drop(paths)
+                return
             self._take(classify(paths))
         except StudioError as error:
             notify(str(error))
@@ -86,7 +90,7 @@ class Incoming(QObject):
         if drop.kind == "share":
             self.take_text(drop.text)
             return
-        page = self._pages.lab
+        page = self._pages.working
         if page is not None and page.accept_drop(drop.paths):
             return
         labs = takers(drop, self._library.labs)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from app.benches.table import BENCHES
 from engine.api.errors import StudioError
 from engine.api.words import near
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from app.places import Places
     from app.settings import Settings
 
+TABS = ("controls", "notes", "code", "proof", "train", "capture", "edit", "film")
 USAGE = """python main.py [--page PAGE] [PATH …]     opens the window; a PATH is taken as if dropped on it
 python main.py labs|run|prove|doctor …    without a window; each has --help
 python main.py shot --page PAGE --out FILE.png …    a picture of the window; has --help
@@ -93,7 +95,12 @@ def open_window(order: WindowOrder, places: Places, settings: Settings) -> int:
 
     labs = read_cached(places.cache)
     if order.page and labs is not None:
-        known = ["start", *dict.fromkeys(info.topic for info in labs), *(info.id for info in labs)]
+        known = [
+            "start",
+            *(bench.id for bench in BENCHES),
+            *dict.fromkeys(info.topic for info in labs),
+            *(info.id for info in labs),
+        ]
         if order.page not in known:
             sys.stderr.write(f"There is no page “{order.page}”{near(order.page, known)}\n")
             return 2
@@ -126,7 +133,7 @@ def _read_shot(argv: Sequence[str]) -> ShotOrder:
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="set a parameter of the lab")
     parser.add_argument("--data", default="", metavar="PATH", help="the person's own pictures or file for the lab")
     parser.add_argument("--seed", type=_seed, default=0, metavar="S", help="of all random numbers")
-    parser.add_argument("--tab", choices=("controls", "notes", "code", "proof"), default="", help="the dock's tab")
+    parser.add_argument("--tab", choices=TABS, default="", help="the dock's tab")
     parser.add_argument("--thumbnail", default="", metavar="VIEW", help="only this view, 480x300, for the lab's card")
     read = parser.parse_args(argv)
     return ShotOrder(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from app.benches.table import BENCHES, benches_of, make_page
 from app.topics.start import StartPage, TopicPage
 from engine.api.catalogue import find_lab
 from engine.api.errors import UnknownLabError
@@ -18,6 +19,7 @@ from engine.api.records import read_record
 from engine.api.words import near
 
 if TYPE_CHECKING:
+    from app.benches.table import BenchPage
     from app.library import Library
     from app.places import Places
     from app.runs.host import Host
@@ -43,6 +45,7 @@ class Pages(QStackedWidget):
         self._library, self._host, self._settings = library, host, settings
         self._places = replace(places, runs=Path(settings.runs)) if settings.runs else places
         self._pages: dict[str, QWidget] = {}
+        self._benches: dict[str, BenchPage] = {}
         self.name = "start"
         self.start = StartPage(library, self._places.runs)
         self._add("start", self.start)
@@ -52,6 +55,16 @@ class Pages(QStackedWidget):
     def runs(self) -> Path:
         """The folder that new runs are written to."""
         return self._places.runs
+
+    @property
+    def bench(self) -> BenchPage | None:
+        """The workbench in front, if one is."""
+        return self._benches.get(self.name)
+
+    @property
+    def working(self) -> LabPage | BenchPage | None:
+        """The page in front, if something is done on it."""
+        return self.lab or self.bench
 
     @property
     def lab(self) -> LabPage | None:
@@ -77,6 +90,11 @@ class Pages(QStackedWidget):
             raise UnknownLabError(f"“{name}” is not a lab.")
         return self.lab
 
+    def open_bench(self, name: str) -> BenchPage:
+        """Brings a workbench to the front. Raises UnknownLabError if a lab that it needs is not there."""
+        self.open(name)
+        return self._benches[name]
+
     def open_run(self, folder: Path) -> None:
         """Opens a past run in its lab. Raises RunFolderError or UnknownLabError."""
         self.open_lab(read_record(folder).lab).open_run(folder)
@@ -89,10 +107,13 @@ class Pages(QStackedWidget):
         """Ends every live run; each is saved and can be resumed."""
         for page in self._labs().values():
             page.close_session()
+        for bench in self._benches.values():
+            bench.close_session()
 
     def titles(self) -> dict[str, str]:
         """The titles of the pages that can be opened, by name."""
         topics = {topic.id: topic.title for topic in self._library.topics()}
+        topics |= {bench.id: bench.title for bench in BENCHES}
         return topics | {info.id: info.title for info in self._library.labs if not info.broken}
 
     def _labs(self) -> dict[str, LabPage]:
@@ -101,6 +122,8 @@ class Pages(QStackedWidget):
     def _make(self, name: str) -> QWidget:
         if "." in name:
             return self._make_lab(name)
+        if name in {bench.id for bench in benches_of(self._library)}:
+            return self._make_bench(name)
         for topic in TOPICS:
             if topic.id == name and self._library.labs_of(name):
                 return self._add(name, TopicPage(self._library, topic))
@@ -115,6 +138,15 @@ class Pages(QStackedWidget):
         page.status.connect(partial(self._tell_status, page))
         page.running_changed.connect(partial(self.running.emit, name))
         return self._add(name, page)
+
+    def _make_bench(self, name: str) -> QWidget:
+        page = make_page(name, self._library, self._host, self._places, self._settings)
+        widget = cast("QWidget", page)
+        page.title_changed.connect(partial(self._tell_title, widget))
+        page.status.connect(partial(self._tell_status, widget))
+        page.running_changed.connect(partial(self.running.emit, name))
+        self._benches[name] = page
+        return self._add(name, widget)
 
     def _add(self, name: str, page: QWidget) -> QWidget:
         if isinstance(page, StartPage | TopicPage):

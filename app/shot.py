@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.benches.table import BENCHES
 from app.notify import Notice, notifier
 from app.settings import Settings
 from engine.api.catalogue import find_lab, read_labs
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QPixmap
 
+    from app.benches.table import BenchPage
     from app.launch import ShotOrder
     from app.places import Places
     from app.topics.page import LabPage
@@ -84,6 +86,8 @@ class Shot:
             self._wait(lambda: self._window.host.about is not None, "the worker did not start")
             if info is not None and experiment is not None:
                 self._run(self._window.pages.open_lab(info.id), experiment)
+            if self._window.pages.bench is not None:
+                self._show_bench(self._window.pages.bench)
             self._settle()
             if self._troubles:
                 raise StudioError(" ".join(self._troubles))
@@ -92,6 +96,13 @@ class Shot:
             sys.stderr.write(f"{error}\n")
             return 1
         return 0
+
+    def _show_bench(self, bench: BenchPage) -> None:
+        """A workbench with a file, and one of its tabs."""
+        if self._order.data:
+            bench.accept_drop([Path(self._order.data)])
+        bench.show_tab(self._order.tab)
+        self._wait(lambda: bench.settled, "the workbench does not open the file")
 
     # A lab ---------------------------------------------------------------------------------------------------
 
@@ -230,9 +241,10 @@ def _prepare(order: ShotOrder, places: Places) -> tuple[LabInfo | None, Experime
     _check_out(order.out)
     labs = read_labs(places.cache)
     working = [info.id for info in labs if not info.broken]
-    pages = ["start", *dict.fromkeys(info.topic for info in labs)]
+    pages = ["start", *(bench.id for bench in BENCHES), *dict.fromkeys(info.topic for info in labs)]
+    bench = any(bench.id == order.page for bench in BENCHES)
     if order.page in pages:
-        if order.steps or order.sets or order.data or order.tab or order.thumbnail:
+        if order.steps or order.sets or order.thumbnail or (not bench and (order.data or order.tab)):
             raise StudioError(
                 f"“{order.page}” is not a lab: --steps, --set, --data, --tab and --thumbnail are for labs."
             )

@@ -175,8 +175,12 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A small window shows the navigator as icons, unless the person chose otherwise."""
         super().resizeEvent(event)
+        self._fit_navigator()
+
+    def _fit_navigator(self) -> None:
         choice = self.settings.layout.get("navigator", "")
-        narrow = choice == "narrow" or (not choice and self.width() < NARROW_BELOW)
+        crowded = self.width() < NARROW_BELOW or self.pages.bench is not None
+        narrow = choice == "narrow" or (not choice and crowded)
         if narrow != self.navigator.is_narrow:
             self.navigator.set_narrow(narrow)
 
@@ -235,8 +239,8 @@ class MainWindow(QMainWindow):
 
     def copy_command(self) -> None:
         """Copies the command that repeats what the open lab does."""
-        if self.pages.lab is not None:
-            QGuiApplication.clipboard().setText(self.pages.lab.command())
+        if self.pages.working is not None:
+            QGuiApplication.clipboard().setText(self.pages.working.command())
             notify("The command is in the clipboard.", "good")
 
     def toggle_navigator(self) -> None:
@@ -288,7 +292,7 @@ class MainWindow(QMainWindow):
         """Shows every key."""
         from app.dialogs import ShortcutsDialog
 
-        page = self.pages.lab
+        page = self.pages.working
         groups = {"Lab": page.actions() if page is not None else [], "Window": list(self.actions_.of.values())}
         ShortcutsDialog(groups, self).open()
 
@@ -316,9 +320,10 @@ class MainWindow(QMainWindow):
             self.incoming.take([Path(name) for name in self._files])
 
     def _arrive(self, page: str) -> None:
-        lab = self.pages.lab
+        lab = self.pages.working
         self._side.setVisible(page != "start")
         self.navigator.show_page(page)
+        self._fit_navigator()
         self.foot.copy.setVisible(lab is not None)
         self._title(self.pages.titles().get(page, ""))
         if lab is None:
@@ -359,7 +364,7 @@ class MainWindow(QMainWindow):
         self.host.moments.keep, self.host.moments.every = self.settings.snapshots_kept, self.settings.snapshot_seconds
 
     def _fill_run_menu(self) -> None:
-        page = self.pages.lab
+        page = self.pages.working
         fill_run_menu(self.menus["Run"], page.actions() if page is not None else ())
 
     def _fill_recent_menu(self) -> None:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.benches.table import benches_of
 from app.theme import draw_glyph, font, icon, theme
 from app.topics.cards import write
 from app.topics.rail import Rail, fold_button
@@ -81,6 +82,8 @@ class Navigator(QFrame):
         self._model.clear()
         self._items.clear()
         self._add(self._model.invisibleRootItem(), "start", "Start", "house")
+        for bench in benches_of(self._library):
+            self._add(self._model.invisibleRootItem(), bench.id, bench.title, bench.icon).setToolTip(bench.summary)
         for topic in self._library.topics():
             self._add_topic(topic)
         self.rail.fill(self._library)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
 
+from app.benches.table import benches_of
 from app.theme import icon
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Rail(QWidget):
             button.deleteLater()
         self._buttons.clear()
         self._add("start", "Start", "house").clicked.connect(partial(self.opened.emit, "start"))
+        for bench in benches_of(library):
+            self._add(bench.id, bench.title, bench.icon).clicked.connect(partial(self.opened.emit, bench.id))
         for topic in library.topics():
             button = self._add(topic.id, topic.title, topic.icon)
             button.setMenu(self._menu(button, library.labs_of(topic.id)))

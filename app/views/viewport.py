@@ -11,7 +11,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
-from PySide6.QtCore import QSize, QTimer
+from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QAction, QImage, QPainter
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
@@ -56,6 +56,8 @@ PREPARE_MS = 400
 
 class ViewportView(View):
     """Shows `Mesh`, `Points`, `Lines` and `Splats` together, `Handles` in front. `backend`: "auto" takes OpenGL where it is fast."""
+
+    drawn = Signal(float)  # a picture is there; it took so many seconds
 
     def __init__(self, parent: QWidget | None = None, backend: Backend = "auto") -> None:
         super().__init__(parent)
@@ -301,6 +303,7 @@ class ViewportView(View):
             self.pace.took(level, done.seconds)
             self.stage.image = done.image
         self.stage.update()
+        self.drawn.emit(done.seconds)
 
     def _say_preparing(self) -> None:
         self._say("preparing the picture …")

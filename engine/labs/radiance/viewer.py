@@ -114,7 +114,7 @@ class Shown:
             ("Scene", self.title),
             ("Gaussians", f"{len(self.now):,}"),
             ("Harmonics", f"degree {self.now.sh_degree}"),
-            ("Extent", " × ".join(number(float(side)) for side in high - low) + " m"),
+            ("Extent", " × ".join(number(float(side), 2) for side in high - low) + " m"),
         ]
         rows += [("File", size(self.bytes))] if self.bytes else []
         rows += [("Note", note) for note in self.notes] + [("Edit", words_of(edit)) for edit in self._edits]

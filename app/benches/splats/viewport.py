@@ -1,0 +1,304 @@
+"""The scene in the middle of the workbench: the viewport, its strip of tools, and small words in its corners."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Literal, cast
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QColor, QLinearGradient, QPainter
+from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from app.benches.splats.gestures import (
+    BoxGesture,
+    BrushGesture,
+    Gesture,
+    LassoGesture,
+    MeasureGesture,
+    RectangleGesture,
+    SphereGesture,
+)
+from app.benches.splats.shots import Shot, ShotsTool, WipeTool
+from app.theme import icon, theme
+from app.views.colour_maps import colour_table
+from app.views.scene3d import rgb
+from app.views.viewport import ViewportView
+from engine.api.splat_edits import Delete, Pick
+from engine.raster import Free, Orbit, SplatLook
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
+
+    from app.benches.splats.choosing import Choosing
+    from engine.api.frames import Splats
+    from engine.api.splat_edits import Region
+    from engine.raster.splats import Mode
+
+Walk = Literal["orbit", "fly"]
+ITEM = "scene/Gaussians"
+TOOLS = (
+    ("orbit", "arrows-out-cardinal", "Look around: drag turns, wheel comes closer, WASD flies (1)"),
+    ("rectangle", "selection", "Choose by a rectangle; Shift adds, Ctrl removes (2)"),
+    ("lasso", "lasso", "Choose by a line around it (3)"),
+    ("brush", "paint-brush", "Choose by painting over it (4)"),
+    ("sphere", "circle-dashed", "Choose a ball: press on a point, drag its radius (5)"),
+    ("box", "cube", "The crop box: drag its faces, then crop or choose (6)"),
+    ("measure", "ruler", "Measure from point to point (7)"),
+    ("eraser", "eraser", "Erase what you paint over (8)"),
+)
+VALUES: dict[str, str] = {"depth": "depth, metres", "opacity": "opacity", "contributions": "Gaussians in a pixel"}
+
+
+class SceneViewport(QWidget):
+    """Shows the scene. `erased(edit)`: a stroke of the eraser; `measured()`: a length was taken; `boxed()`; `tool_changed(name)`."""
+
+    erased = Signal(object)
+    measured = Signal()
+    boxed = Signal()
+    tool_changed = Signal(str)
+    jumped = Signal(object)  # Shot
+
+    def __init__(self, choosing: Choosing, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.choosing = choosing
+        self.view = ViewportView(self)
+        self.view.grid.setChecked(False)
+        self.mode: Mode = "colour"
+        self.walk: Walk = "orbit"
+        self.gestures = self._make_gestures()
+        self.shots, self.wipe = ShotsTool(self.stand_at), WipeTool()
+        self.view.stage.tools += [*self.gestures.values(), self.wipe, self.shots]
+        self.strip, self._buttons = self._make_strip()
+        self.hint, self.legend = QLabel(self), ValueLegend(self)
+        self.hint.setProperty("role", "chip")
+        self.hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.view)
+        self.setFocusProxy(self.view)
+        self.setMinimumSize(240, 200)
+        self._times: deque[float] = deque(maxlen=12)
+        choosing.changed.connect(self._mark)
+        theme().changed.connect(self._mark)
+        self.view.drawn.connect(self._count)
+        self.view.stage.moved.connect(self._write_legend)
+        self._say("")
+
+    # What it shows -------------------------------------------------------------------------------------------------------------
+
+    def show_scene(self, frame: Splats) -> None:
+        """The newest state of the scene; the camera stays, unless it is the first."""
+        self.choosing.take_scene(frame)
+        self.view.show_frame(frame)
+        self._write_legend()
+
+    def begin(self) -> None:
+        """Another scene comes: it is framed anew, nothing is measured or boxed."""
+        self.view.clear()
+        self.measure.ends = []
+        self.box.low = self.box.high = np.zeros(3)
+
+    def set_mode(self, mode: Mode) -> None:
+        """By which quantity the Gaussians are shown."""
+        self.mode = mode
+        self._mark()
+        self._write_legend()
+
+    def set_walk(self, walk: Walk) -> None:
+        """Around the scene, or through it."""
+        stage = self.view.stage
+        self.walk = walk
+        if walk == "fly" and isinstance(stage.orbit, Orbit):
+            pose = stage.orbit.camera(1, 1).world_from_camera
+            stage.take(Free(pose, stage.orbit.distance, stage.orbit.fov_y))
+        elif walk == "orbit" and isinstance(stage.orbit, Free):
+            self.view.frame_content()
+        self.view.refresh()
+
+    def stand_at(self, shot: Shot) -> None:
+        """Looks from where a photo was taken, with the wipe between photo and scene."""
+        stage = self.view.stage
+        eye = shot.eye(self._distance(), stage.width(), stage.height())
+        stage.take(eye)
+        stage.touched = True
+        self.wipe.stand(shot, eye, lambda: stage.orbit)
+        self.view.refresh()
+        self.jumped.emit(shot)
+
+    def _distance(self) -> float:
+        orbit = self.view.stage.orbit
+        return orbit.distance
+
+    # Tools ---------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def box(self) -> BoxGesture:
+        """The crop box."""
+        return cast("BoxGesture", self.gestures["box"])
+
+    @property
+    def measure(self) -> MeasureGesture:
+        """The measured length."""
+        return cast("MeasureGesture", self.gestures["measure"])
+
+    def take_tool(self, name: str) -> None:
+        """Another tool into the hand."""
+        for key, gesture in self.gestures.items():
+            gesture.active = key == name
+        if name == "box" and self.choosing.cloud is not None and not (self.box.high - self.box.low).any():
+            self.box.frame(self.choosing.cloud)
+        self._buttons[name].setChecked(True)
+        self.view.stage.update()
+        self.view.stage.setFocus()
+        self.tool_changed.emit(name)
+
+    @property
+    def tool(self) -> str:
+        """The one in the hand."""
+        return next((name for name, gesture in self.gestures.items() if gesture.active), "orbit")
+
+    def _make_gestures(self) -> dict[str, Gesture]:
+        choose = self.choosing.choose
+
+        def erase(region: Region, _keys: object) -> None:
+            self.choosing.choose(region)
+            if self.choosing.count:
+                self.erased.emit(Delete((Pick(region),)))
+
+        return {
+            "rectangle": RectangleGesture(choose),
+            "lasso": LassoGesture(choose),
+            "brush": BrushGesture(choose),
+            "sphere": SphereGesture(choose, lambda: self.choosing.cloud),
+            "box": BoxGesture(lambda region, keys: self.boxed.emit()),
+            "measure": MeasureGesture(self.measured.emit, lambda: self.choosing.cloud),
+            "eraser": BrushGesture(erase),
+        }
+
+    def _make_strip(self) -> tuple[QFrame, dict[str, QToolButton]]:
+        strip = QFrame(self)
+        strip.setProperty("role", "raised")
+        column = QVBoxLayout(strip)
+        column.setContentsMargins(4, 4, 4, 4)
+        column.setSpacing(4)
+        group, buttons = QButtonGroup(strip), {}
+        for name, glyph, tip in TOOLS:
+            button = QToolButton()
+            button.setIcon(icon(glyph))
+            button.setIconSize(QSize(18, 18))
+            button.setFixedSize(34, 34)
+            button.setCheckable(True)
+            button.setProperty("kind", "ghost")
+            button.setToolTip(tip)
+            button.setAccessibleName(name.capitalize())
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(lambda _=False, name=name: self.take_tool(name))
+            group.addButton(button)
+            column.addWidget(button)
+            buttons[name] = button
+        buttons["orbit"].setChecked(True)
+        strip.adjustSize()
+        return strip, buttons
+
+    # Words ---------------------------------------------------------------------------------------------------------------------
+
+    def _mark(self) -> None:
+        chosen = self.choosing
+        marked = chosen.mask if chosen.count else None
+        values = colour_table("sequential", theme().colours)
+        self.view.show_splats(SplatLook(self.mode, None, marked, rgb(theme().colours.live), values))
+        self._say(self._words())
+
+    def _words(self) -> str:
+        if self.choosing.count:
+            return f"{self.choosing.count:,} chosen · Delete removes them"
+        if self.choosing.cloud is None:
+            return ""
+        return "drag to look around · WASD to fly" if self.walk == "fly" else "drag to orbit · WASD to fly"
+
+    def _count(self, _seconds: float) -> None:
+        now = time.perf_counter()
+        if self._times and now - self._times[-1] > 0.5:
+            self._times.clear()
+        self._times.append(now)
+        span = self._times[-1] - self._times[0]
+        if len(self._times) >= 4 and span > 0:
+            rate = (len(self._times) - 1) / span
+            self._say(f"{rate:.0f} pictures/s · {self._words()}")
+
+    def _say(self, words: str) -> None:
+        self.hint.setText(words)
+        self.hint.setVisible(bool(words))
+        self.hint.adjustSize()
+        self._place()
+
+    def _write_legend(self) -> None:
+        """What the colours stand for: depths change with every step of the camera."""
+        cloud = self.choosing.cloud
+        self.legend.setVisible(self.mode in VALUES and cloud is not None)
+        if cloud is None or self.mode not in VALUES:
+            return
+        low, high = 0.0, {"opacity": 1.0, "contributions": 64.0}.get(self.mode, 1.0)
+        if self.mode == "depth":
+            camera = self.view.stage.camera()
+            pixels, depth = camera.project(cloud.means[:: max(1, len(cloud.means) // 20_000)])
+            seen = depth[(depth > 0) & (pixels >= 0).all(1) & (pixels < (camera.width, camera.height)).all(1)]
+            low, high = np.quantile(seen, (0.02, 0.98)) if len(seen) else (0.0, 1.0)
+        self.legend.show_range(VALUES[self.mode], low, high)
+        self._place()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Everything keeps to its corner."""
+        super().resizeEvent(event)
+        self._place()
+
+    def _place(self) -> None:
+        self.strip.move(12, 12)
+        self.hint.move(self.width() - self.hint.width() - 12, 12)
+        self.legend.move(12 + self.strip.width() + 12, 12)
+        for widget in (self.strip, self.hint, self.legend):
+            widget.raise_()
+
+
+class ValueLegend(QWidget):
+    """A bar of the values' colours, with its ends."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._title, self._low, self._high = "", 0.0, 1.0
+        self.setFixedSize(196, 46)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def show_range(self, title: str, low: float, high: float) -> None:
+        """What the ends stand for."""
+        self._title, self._low, self._high = title, low, high
+        self.setAccessibleName(f"{title}: {low:.3g} to {high:.3g}")
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Title, bar, numbers, on a chip."""
+        from app.theme import font
+
+        colours = theme().colours
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QColor(colours.line))
+        painter.setBrush(QColor(colours.raised))
+        painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 6, 6)
+        painter.setFont(font(11))
+        painter.setPen(QColor(colours.dim))
+        area = self.rect().adjusted(10, 5, -10, -5)
+        painter.drawText(area, int(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter), self._title)
+        painter.drawText(area, int(Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft), f"{self._low:.3g}")
+        painter.drawText(area, int(Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight), f"{self._high:.3g}")
+        gradient = QLinearGradient(54, 0, 142, 0)
+        table = colour_table("sequential", colours)
+        for share in np.linspace(0, 1, 9):
+            gradient.setColorAt(float(share), QColor(*table[int(share * 255)].tolist()))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(gradient)
+        painter.drawRoundedRect(54, 28, 88, 8, 4, 4)
+        painter.end()

@@ -39,6 +39,10 @@ def run_headless(argv: list[str], places: Places) -> int:
         from engine.run import cli_splat
 
         return cli_splat.main(argv[1:])
+    if argv[0] == "body":
+        from engine.run import cli_body
+
+        return cli_body.main(argv[1:])
     from engine.run import cli
     from engine.run.ranks import Ranks
 

@@ -171,6 +171,7 @@ def kinematics(
     After step n a matrix holds the product of the 2ⁿ frames above it; index 0 is the world, its own ancestor.
     """
     parents = model.ancestors[0][1:] - 1
+    joints = joints.expand(len(rotations), -1, -1)
     offsets = joints - joints.index_select(1, parents.clamp_min(0))
     first = joints[:, :1] if translation is None else joints[:, :1] + translation[:, None]
     offsets = torch.cat([first, offsets[:, 1:]], 1)
@@ -215,7 +216,10 @@ def pose_body(
     pose: Float[Tensor, "b j 3"],
     translation: Float[Tensor, "b 3"] | None = None,
 ) -> Posed:
-    """M(β, θ) with every stage kept. `pose`: axis-angle, radians, one per joint, the root's first; `translation`: metres."""
+    """M(β, θ) with every stage kept. `pose`: axis-angle, radians, one per joint, the root's first; `translation`: metres.
+
+    One β serves many poses, and one translation too.
+    """
     rotations = matrix_from_vector(pose)
     shaped = model.template + shape_offsets(model, betas)
     rest = shaped + pose_offsets(model, rotations) if len(model.pose_directions) else shaped

@@ -1,0 +1,174 @@
+"""`main.py body pose | convert | play`: bodies without a window. Bad input is one sentence on stderr and 2."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from PIL import Image
+
+from engine.api.errors import DataError, ParameterError, StudioError
+from engine.bodies.bvh import read_bvh, write_bvh
+from engine.bodies.export import MESH_ENDINGS, SCENE_ENDINGS, still, vertices_of, write_mesh, write_scene
+from engine.bodies.files import MODEL_SUFFIXES, body_with_fingers, default_body, default_hand, read_model, write_model
+from engine.bodies.layouts import LAYOUTS, SMPL
+from engine.bodies.measures import HEAVIEST, LIGHTEST, SHORTEST, TALLEST, shape_for
+from engine.bodies.motion import Motion, as_layout, read_amass, resampled
+from engine.bodies.picture import film_of, picture_of
+from engine.bodies.poses import POSES, named_pose, read_pose
+from engine.run.listing import Parser
+
+if TYPE_CHECKING:
+    import argparse
+
+    from engine.bodies.model import BodyModel
+
+SHIPPED = {"body": default_body, "fingers": body_with_fingers, "hand": default_hand}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs one command. Returns the exit status."""
+    arguments = _parser().parse_args(argv)
+    torch.set_num_threads(1)
+    commands: dict[str, Callable[[argparse.Namespace], None]] = {"pose": _pose, "convert": _convert, "play": _play}
+    try:
+        commands[arguments.command](arguments)
+    except StudioError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{arguments.out} cannot be written ({error.strerror}); choose another place.", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="main.py body", description="Bodies without a window.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    pose = commands.add_parser("pose", help="write a posed body as a mesh, a scene or a picture")
+    pose.add_argument("--pose", default="stand", metavar="NAME|FILE", help=f"{', '.join(POSES)}, or a JSON file")
+    _add_shape(pose)
+    convert = commands.add_parser("convert", help="a model file, or a sequence, in another format")
+    convert.add_argument("file", type=Path, metavar="FILE", help=".pkl, .npz, .safetensors, or .bvh")
+    play = commands.add_parser("play", help="film a sequence of AMASS or a BVH file")
+    play.add_argument("file", type=Path, metavar="SEQUENCE")
+    play.add_argument("--turns", type=float, default=0.0, help="how often the eye goes around meanwhile")
+    _add_shape(play)
+    for command in (pose, convert, play):
+        command.add_argument("--out", type=Path, required=True, metavar="FILE", help="its ending says the format")
+    return parser
+
+
+def _add_shape(parser: Parser) -> None:
+    parser.add_argument("--model", default="body", metavar="FILE", help="a model file of yours, or body, fingers, hand")
+    parser.add_argument("--shape", metavar="β1,β2,…", help="shape coefficients")
+    parser.add_argument("--height", type=float, metavar="CM", help="instead of --shape, with --weight")
+    parser.add_argument("--weight", type=float, metavar="KG")
+
+
+def _pose(arguments: argparse.Namespace) -> None:
+    model = _model(arguments.model)
+    path = Path(arguments.pose)
+    pose = read_pose(path, model.layout) if path.suffix == ".json" else named_pose(arguments.pose, model.layout)
+    _write(arguments.out, model, still(model, pose, _shape(model, arguments), arguments.pose))
+
+
+def _write(out: Path, model: BodyModel, motion: Motion) -> None:
+    """Writes one moment, or a motion where the format knows time."""
+    ending = out.suffix.lower()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if ending in MESH_ENDINGS:
+        write_mesh(out, vertices_of(model, motion), model.faces.numpy())
+    elif ending in SCENE_ENDINGS:
+        write_scene(out, model, motion)
+    elif ending == ".png":
+        Image.fromarray(picture_of(vertices_of(model, motion), model.faces.numpy())).save(out)
+    elif ending == ".bvh":
+        write_bvh(motion, model, out)
+    else:
+        raise ParameterError(
+            f"A body is written as {', '.join((*MESH_ENDINGS, *SCENE_ENDINGS))}, .bvh or .png, not “{out.name}”."
+        )
+
+
+def _convert(arguments: argparse.Namespace) -> None:
+    source: Path = arguments.file
+    if not source.is_file():
+        raise DataError(f"There is no file {source}.")
+    if arguments.out.suffix.lower() in (".npz", ".safetensors"):
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        write_model(read_model(source), arguments.out)
+        return
+    try:
+        motion = _sequence(source)
+    except DataError:
+        if source.suffix.lower() not in MODEL_SUFFIXES:
+            raise
+        model = read_model(source)
+        motion = still(model, torch.zeros(len(model.layout), 3), torch.zeros(model.shapes), source.stem)
+        _write(arguments.out, model, motion)
+    else:
+        _write(arguments.out, default_body(), as_layout(motion, SMPL))
+
+
+def _play(arguments: argparse.Namespace) -> None:
+    from engine.splats.film import write_film
+
+    model = _model(arguments.model)
+    motion = as_layout(resampled(_sequence(arguments.file), 30.0), model.layout)
+    if motion.note:
+        print(f"{arguments.file.name}: {motion.note}", file=sys.stderr)
+    motion = replace(motion, betas=_shape(model, arguments))
+    if arguments.out.suffix.lower() in (*SCENE_ENDINGS, ".bvh"):
+        _write(arguments.out, model, motion)
+    else:
+        write_film(arguments.out, film_of(model, motion, turns=arguments.turns), len(motion))
+
+
+def _sequence(path: Path) -> Motion:
+    """A motion of either format. Raises DataError."""
+    if not path.is_file():
+        raise DataError(f"There is no file {path}.")
+    if path.suffix.lower() == ".bvh":
+        return read_bvh(path, default_body())
+    if path.suffix.lower() == ".npz":
+        return read_amass(path)
+    raise DataError(f"“{path.name}” is no sequence; one ends in .npz (AMASS) or .bvh.")
+
+
+def _model(name: str) -> BodyModel:
+    if name in SHIPPED:
+        return SHIPPED[name]()
+    path = Path(name)
+    if not path.is_file():
+        layouts = ", ".join(layout.name for layout in LAYOUTS.values())
+        raise DataError(f"There is no model file {name}; give a file of {layouts}, or one of {', '.join(SHIPPED)}.")
+    return read_model(path)
+
+
+def _shape(model: BodyModel, arguments: argparse.Namespace) -> torch.Tensor:
+    betas = torch.zeros(model.shapes)
+    if arguments.shape is not None:
+        try:
+            given = torch.tensor([float(part) for part in arguments.shape.split(",")])
+        except ValueError:
+            raise ParameterError(f"--shape takes numbers with commas between them, not “{arguments.shape}”.") from None
+        if len(given) > model.shapes or not given.isfinite().all() or given.abs().max() > 20:
+            raise ParameterError(f"--shape takes up to {model.shapes} numbers from −20 to 20 for this model.")
+        betas[: len(given)] = given
+    elif arguments.height is not None or arguments.weight is not None:
+        height, weight = arguments.height or 170.0, arguments.weight or 65.0
+        if not (100 * SHORTEST <= height <= 100 * TALLEST and LIGHTEST <= weight <= HEAVIEST):
+            raise ParameterError(
+                f"A height goes from {100 * SHORTEST:.0f} to {100 * TALLEST:.0f} cm and a weight from {LIGHTEST:.0f} to {HEAVIEST:.0f} kg."
+            )
+        found = shape_for(model, height / 100, weight)
+        betas[: len(found)] = found
+    return betas

@@ -35,7 +35,9 @@ SUMS = 9
 
 _FAST = {"nnan", "ninf", "nsz", "arcp", "contract", "afn", "reassoc"}
 fast_inline = partial(inline, fastmath=_FAST)
-_TOP, _LEAST, _OPAQUE, _SPENT = (np.float32(value) for value in (126.0, FAINTEST, MOST_OPAQUE, SPENT))
+row_inline = partial(inline, fastmath=_FAST, forceinline=True)
+"""For the loops over a row: called as functions they would fill the registers with their constants anew for every row."""
+_UNSEEN, _OPAQUE, _SPENT = (np.float32(value) for value in (-16.0, MOST_OPAQUE, SPENT))
 _ZERO, _ONE, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
 _LEAN = np.float32(-2 * math.log(2))
 _SERIES = tuple(np.float32(value) for value in (0.99999926, 0.69312181, 0.24024745, 0.05591786, 0.0095701))
@@ -82,7 +84,7 @@ def largest(powers, ridge, x):
     return (curve * top + slope) * top + level
 
 
-@fast_inline()
+@row_inline()
 def draw_row(tile, row, x, powers, z, tint):
     """One Gaussian over one row of a tile; the binary logarithm of its opacity is a parabola in x."""
     curve, slope, level = powers
@@ -91,7 +93,7 @@ def draw_row(tile, row, x, powers, z, tint):
         dx = np.float32(pixel) - x
         power = (curve * dx + slope) * dx + level
         through = tile[THROUGH + at]
-        alpha = min(exp2(max(power, -_TOP)), _OPAQUE)
+        alpha = min(exp2(max(power, _UNSEEN)), _OPAQUE)
         left = through - alpha * through
         seen = power >= LOG2_FAINTEST
         kept = seen & (left > _SPENT)
@@ -104,7 +106,7 @@ def draw_row(tile, row, x, powers, z, tint):
         tile[THROUGH + at] = left if kept else finished
 
 
-@fast_inline()
+@row_inline()
 def draw_splat(tile, batch, at):
     """One Gaussian of a batch over the rows of a tile that it reaches."""
     x, y, a, b, c, strength, height, z, red, green, blue = splat_of(batch, at)
@@ -210,7 +212,7 @@ def draw_tiles(part, parts, starts, entries, records, background, colour, depth,
                 alpha[y, x] = _ONE - through
 
 
-@fast_inline()
+@row_inline()
 def back_row(tile, sums, row, x, dy, powers, z, tint, lean, absolute):
     """The derivatives of one Gaussian over one row of a tile, added to the sums of each column."""
     curve, slope, level = powers
@@ -220,7 +222,7 @@ def back_row(tile, sums, row, x, dy, powers, z, tint, lean, absolute):
         dx = np.float32(pixel) - x
         power = (curve * dx + slope) * dx + level
         through = tile[THROUGH + at]
-        alpha = exp2(max(power, -_TOP))
+        alpha = exp2(max(power, _UNSEEN))
         soft = alpha < _OPAQUE
         alpha = min(alpha, _OPAQUE)
         left = through - alpha * through
@@ -247,7 +249,7 @@ def back_row(tile, sums, row, x, dy, powers, z, tint, lean, absolute):
             sums[lane + np.uint64(8 * TILE)] += abs(steep * (lean[1] * dx + lean[2] * dy))
 
 
-@fast_inline()
+@row_inline()
 def back_splat(tile, sums, batch, at, absolute):
     """One Gaussian of a batch over the rows of a tile that it reaches, for the derivatives: the sums of each column."""
     x, y, a, b, c, strength, height, z, red, green, blue = splat_of(batch, at)

@@ -11,8 +11,7 @@ same function with other joints. Frame: metres, right-handed, y up, the body loo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
@@ -57,19 +56,27 @@ class BodyModel:
         """Of every float in it."""
         return self.template.dtype
 
-    def to(self, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> Self:
+    def to(self, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> BodyModel:
         """The same body with other numbers, or elsewhere."""
 
-        def moved(value: object) -> object:
-            if isinstance(value, Tensor):
-                return value.to(device=device, dtype=dtype if value.is_floating_point() else None)
-            return tuple(moved(part) for part in value) if isinstance(value, tuple) and value else value
+        def moved(rows: Tensor) -> Tensor:
+            return rows.to(dtype=dtype, device=device)
 
-        names = (
-            "template", "directions", "pose_directions", "regressor", "weights", "faces", "joint_template",
-            "joint_directions", "ancestors", "keypoint_regressor", "mean_pose",
-        )  # fmt: skip
-        return replace(self, **{name: moved(getattr(self, name)) for name in names})  # type: ignore[arg-type]  # as it was, elsewhere
+        def directions(rows: Tensor) -> Tensor:
+            return moved(rows).unflatten(1, (3, -1)).permute(2, 1, 0)
+
+        parts = BodyParts(
+            template=moved(self.template),
+            shape_directions=directions(self.directions),
+            pose_directions=directions(self.pose_directions),
+            regressor=moved(self.regressor),
+            weights=moved(self.weights),
+            faces=self.faces.to(device=device),
+            keypoint_regressor=None if self.keypoint_regressor is None else moved(self.keypoint_regressor),
+            mean_pose=None if self.mean_pose is None else moved(self.mean_pose),
+            expressions=self.expressions,
+        )
+        return make_model(self.layout, parts, self.name)
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,7 @@ class BodyParts:
 
 
 def make_model(layout: Layout, parts: BodyParts, name: str = "") -> BodyModel:
-    """The model of some parts. `pose_directions` may be empty: then B_P is zero."""
+    """The model of some parts. `pose_directions` may be empty: then B_P is zero. Each vertex's weights are brought to one in sum."""
     directions = parts.shape_directions.permute(2, 1, 0).contiguous()
     return BodyModel(
         layout=layout,
@@ -96,11 +103,11 @@ def make_model(layout: Layout, parts: BodyParts, name: str = "") -> BodyModel:
         directions=directions.flatten(1),
         pose_directions=parts.pose_directions.permute(2, 1, 0).flatten(1).contiguous(),
         regressor=parts.regressor,
-        weights=parts.weights,
+        weights=parts.weights / parts.weights.sum(1, keepdim=True),
         faces=parts.faces,
         joint_template=parts.regressor @ parts.template,
         joint_directions=(parts.regressor @ directions.mT).flatten(1),
-        ancestors=ancestors_of(layout.parents),
+        ancestors=tuple(step.to(parts.template.device) for step in ancestors_of(layout.parents)),
         keypoint_regressor=parts.keypoint_regressor,
         mean_pose=parts.mean_pose,
         expressions=parts.expressions,

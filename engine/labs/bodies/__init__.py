@@ -1,0 +1,1 @@
+"""Bodies: seeing, posing, fitting and learning people."""

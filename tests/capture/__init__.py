@@ -1,0 +1,1 @@
+"""Tests of captures: files in, photos to poses, the doctor."""

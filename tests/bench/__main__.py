@@ -1,10 +1,14 @@
-"""`python -m tests.bench [--write]`: prints the table; `--write` keeps it in RESULTS.md, with date, machine and command."""
+"""`python -m tests.bench [--splats] [--long] [--write]`: prints the table.
+
+`--write` keeps it in RESULTS.md, with date, machine and command. `--splats` measures the Splats alone, on the scenes that lie beside the project, and has a section of its own; with `--long` whole runs too.
+"""
 
 from __future__ import annotations
 
 import datetime
 import os
 import platform
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.bench.figures import Figure
 
+SPLATS = "--splats"
 HEAD = "| what | reach | measured | reached |\n|---|---|---|---|"
 
 
@@ -26,12 +31,12 @@ def main() -> int:
     print(HEAD)
     figures = []
     with tempfile.TemporaryDirectory() as folder:
-        for figure in measured(Path(folder)):
+        for figure in splats(Path(folder)) if SPLATS in sys.argv else measured(Path(folder)):
             print(figure.row(), flush=True)
             figures.append(figure)
     table = "\n".join([HEAD, *(figure.row() for figure in figures)])
     if "--write" in sys.argv:
-        Path(__file__).with_name("RESULTS.md").write_text(f"{heading()}\n{table}\n", "utf-8")
+        keep(f"{heading()}\n{table}\n")
     return 0 if all(figure.good for figure in figures) else 1
 
 
@@ -45,15 +50,34 @@ def measured(home: Path) -> Iterator[Figure]:
     yield engine_side.resume(home / "resume")
 
 
+def splats(home: Path) -> Iterator[Figure]:
+    """What is measured of the Splats."""
+    from tests.bench import splat_side
+
+    yield from splat_side.all_figures(home, "--long" in sys.argv)
+
+
+def keep(section: str) -> None:
+    """Puts a section into RESULTS.md, in place of the one with the same heading."""
+    path = Path(__file__).with_name("RESULTS.md")
+    title = section.partition("\n")[0]
+    older = re.split(r"^(?=# )", path.read_text("utf-8"), flags=re.MULTILINE) if path.exists() else []
+    others = [part.rstrip() + "\n" for part in older if part.strip() and part.partition("\n")[0] != title]
+    parts = [*others, section] if SPLATS in sys.argv else [section, *others]
+    path.write_text("\n".join(parts), "utf-8")
+
+
 def heading() -> str:
-    """Date, machine and command."""
+    """Title, date, machine and command."""
     import psutil
 
     memory = psutil.virtual_memory().total / 1e9
     screen = os.environ.get("QT_QPA_PLATFORM") or "Xvfb"
     hardware = f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GB, no GPU"
     machine = f"{hardware}, {platform.system()}, Python {platform.python_version()}"
-    return f"# Figures\n{datetime.date.today().isoformat()}, {machine}, {screen}; by `python -m tests.bench --write`.\n"
+    title = "Splats" if SPLATS in sys.argv else "Figures"
+    command = " ".join(["python -m tests.bench", *sys.argv[1:]])
+    return f"# {title}\n{datetime.date.today().isoformat()}, {machine}, {screen}; by `{command}`.\n"
 
 
 if __name__ == "__main__":

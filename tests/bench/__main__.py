@@ -1,6 +1,7 @@
 """`python -m tests.bench [--splats] [--long] [--write]`: prints the table.
 
-`--write` keeps it in RESULTS.md, with date, machine and command. `--splats` measures the Splats alone, on the scenes that lie beside the project, and has a section of its own; with `--long` whole runs too.
+`--write` keeps it in RESULTS.md, with date, machine and command. `--splats` measures the Splats alone, on the scenes that lie beside the
+project, and has a section of its own; with `--long` whole runs too.
 """
 
 from __future__ import annotations

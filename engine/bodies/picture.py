@@ -11,12 +11,13 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from engine.bodies.model import BodyModel, pose_body
-from engine.raster import Canvas, Orbit, draw_mesh
+from engine.raster import Camera, Canvas, Orbit, draw_mesh
 
 if TYPE_CHECKING:
     from engine.bodies.motion import Motion
 
 SKIN = (214, 196, 182)
+BLUE = (130, 170, 225)
 LARGEST_BATCH = 16
 
 
@@ -49,6 +50,22 @@ def picture_of(
     eye = (orbit or orbit_around(vertices)).camera(canvas.width, canvas.height)
     draw_mesh(canvas, eye, z_up(vertices), faces, base_colour=SKIN)
     return canvas.image()[..., :3].copy()
+
+
+def overlay(
+    pixels: UInt8[np.ndarray, "h w 3"],
+    vertices: Float[np.ndarray, "v 3"],
+    faces: Int[np.ndarray, "f 3"],
+    focal: float,
+    opacity: float = 0.75,
+) -> UInt8[np.ndarray, "h w 3"]:
+    """A body in the frame of the picture's camera, laid over the picture. `focal`: pixels; the camera looks through the middle."""
+    height, width = pixels.shape[:2]
+    canvas = Canvas(width, height, supersample=2)
+    camera = Camera(np.eye(4), 2 * math.atan(height / (2 * focal)), width, height)
+    draw_mesh(canvas, camera, vertices, faces, base_colour=BLUE)
+    cover = np.isfinite(canvas.depth).reshape(height, 2, width, 2).mean((1, 3))[..., None] * opacity
+    return (pixels * (1 - cover) + canvas.image()[..., :3] * cover).astype(np.uint8)
 
 
 def film_of(

@@ -52,7 +52,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class Weights:
-    """How much each term counts; `robust`: at how many units (half per cent of the person's height in the picture) a keypoint is doubted."""
+    """How much each term counts.
+
+    `robust`: beyond how many units, half per cents of the person's extent in the picture, a keypoint is doubted.
+    """
 
     pose: float = 5.0
     shape: float = 3.0

@@ -1,13 +1,15 @@
-"""`main.py body pose | convert | play`: bodies without a window. Bad input is one sentence on stderr and 2."""
+"""`main.py body pose | convert | play | fit`: bodies without a window. Bad input is one sentence on stderr and 2."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from PIL import Image
 
@@ -15,10 +17,10 @@ from engine.api.errors import DataError, ParameterError, StudioError
 from engine.bodies.bvh import read_bvh, write_bvh
 from engine.bodies.export import MESH_ENDINGS, SCENE_ENDINGS, still, vertices_of, write_mesh, write_scene
 from engine.bodies.files import MODEL_SUFFIXES, body_with_fingers, default_body, default_hand, read_model, write_model
-from engine.bodies.layouts import LAYOUTS, SMPL
+from engine.bodies.layouts import KEYPOINTS, LAYOUTS, SMPL
 from engine.bodies.measures import HEAVIEST, LIGHTEST, SHORTEST, TALLEST, shape_for
 from engine.bodies.motion import Motion, as_layout, read_amass, resampled
-from engine.bodies.picture import film_of, picture_of
+from engine.bodies.picture import film_of, overlay, picture_of
 from engine.bodies.poses import POSES, named_pose, read_pose
 from engine.run.listing import Parser
 
@@ -34,7 +36,12 @@ def main(argv: Sequence[str]) -> int:
     """Runs one command. Returns the exit status."""
     arguments = _parser().parse_args(argv)
     torch.set_num_threads(1)
-    commands: dict[str, Callable[[argparse.Namespace], None]] = {"pose": _pose, "convert": _convert, "play": _play}
+    commands: dict[str, Callable[[argparse.Namespace], None]] = {
+        "pose": _pose,
+        "convert": _convert,
+        "play": _play,
+        "fit": _fit,
+    }
     try:
         commands[arguments.command](arguments)
     except StudioError as error:
@@ -63,6 +70,15 @@ def _parser() -> Parser:
     _add_shape(play)
     for command in (pose, convert, play):
         command.add_argument("--out", type=Path, required=True, metavar="FILE", help="its ending says the format")
+    fit = commands.add_parser("fit", help="find a person's body from keypoints in a picture (SMPLify)")
+    fit.add_argument("file", type=Path, metavar="PICTURE")
+    fit.add_argument(
+        "--keypoints", type=Path, required=True, metavar="FILE.json", help="COCO's names, x, y, confidence"
+    )
+    fit.add_argument("--model", default="body", metavar="FILE", help="a model with keypoints, or body")
+    fit.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="parameters, mesh, overlay and metrics.json"
+    )
     return parser
 
 
@@ -130,6 +146,42 @@ def _play(arguments: argparse.Namespace) -> None:
         _write(arguments.out, model, motion)
     else:
         write_film(arguments.out, film_of(model, motion, turns=arguments.turns), len(motion))
+
+
+def _fit(arguments: argparse.Namespace) -> None:
+    from engine.bodies.fitting import KeypointBody, camera_vertices, fit_keypoints, reprojection
+    from engine.bodies.keypoints import read_keypoints
+    from engine.bodies.prior import default_prior
+
+    model = _model(arguments.model)
+    if model.layout != SMPL or model.keypoint_regressor is None:
+        raise DataError(
+            f"“{arguments.model}” has no keypoints; leave --model out, or give a file with a keypoint_regressor."
+        )
+    try:
+        pixels = np.asarray(Image.open(arguments.file).convert("RGB"))
+    except OSError as error:
+        raise DataError(f"“{arguments.file}” cannot be read as a picture.") from error
+    seen, notes = read_keypoints(arguments.keypoints, pixels.shape[1], pixels.shape[0])
+    for note in notes:
+        print(note, file=sys.stderr)
+    body = KeypointBody(model)
+    fit = fit_keypoints(body, seen, default_prior())
+    away = reprojection(body, fit, seen)
+    vertices, faces = camera_vertices(model, fit), model.faces.numpy()
+    each = {name: round(float(error), 3) for name, error in zip(KEYPOINTS, away, strict=False) if error == error}
+    metrics = {"reprojection_pixels": float(np.nanmean(away)), "keypoints": each, "objective": fit.cost}
+    found = {
+        "pose": fit.pose.tolist(),
+        "betas": fit.betas.tolist(),
+        "translation": fit.place.tolist(),
+        "focal": seen.focal,
+    }
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    write_mesh(arguments.out / "body.obj", vertices, faces)
+    Image.fromarray(overlay(pixels, vertices, faces, seen.focal)).save(arguments.out / "overlay.png")
+    for name, record in (("parameters", found), ("metrics", metrics)):
+        (arguments.out / f"{name}.json").write_text(json.dumps(record, indent=1), "utf-8")
 
 
 def _sequence(path: Path) -> Motion:

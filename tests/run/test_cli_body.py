@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +15,6 @@ from engine.bodies.files import read_model
 from engine.bodies.layouts import MANO
 from engine.run import cli_body
 from tests.bodies.fakes import fake_arrays
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("ending", [".obj", ".ply", ".glb", ".gltf", ".png", ".bvh"])
@@ -85,3 +83,29 @@ def test_bad_input_is_one_line_and_two(
     assert len(lines) == 1
     assert sentence in lines[0]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fit_writes_parameters_mesh_overlay_and_metrics(tmp_path: Path) -> None:
+    data = pytest.importorskip("skimage.data")
+    Image.fromarray(data.astronaut()).save(tmp_path / "person.png")
+    keypoints = Path(__file__).parents[1] / "bodies" / "astronaut.json"
+    out = tmp_path / "fit"
+    assert cli_body.main(["fit", str(tmp_path / "person.png"), "--keypoints", str(keypoints), "--out", str(out)]) == 0
+    assert {path.name for path in out.iterdir()} == {"parameters.json", "metrics.json", "body.obj", "overlay.png"}
+    assert json.loads((out / "metrics.json").read_text())["reprojection_pixels"] < 12
+
+
+def test_a_fit_without_keypoints_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.new("RGB", (40, 30)).save(tmp_path / "person.png")
+    (tmp_path / "none.json").write_text('{"keypoints": {}}')
+    arguments = [
+        "fit",
+        str(tmp_path / "person.png"),
+        "--keypoints",
+        str(tmp_path / "none.json"),
+        "--out",
+        str(tmp_path / "fit"),
+    ]
+    assert cli_body.main(arguments) == 2
+    assert "three at least" in capsys.readouterr().err
+    assert not (tmp_path / "fit").exists()

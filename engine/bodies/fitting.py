@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from engine.bodies.files import default_body
 from engine.bodies.layouts import SMPL
 from engine.bodies.model import BodyModel, kinematics, pose_body, rest_joints
 from engine.bodies.poses import joint_limits
@@ -101,9 +103,11 @@ class KeypointBody:
             raise ValueError("this model has no keypoints")
         self.model = model.to(torch.float64)
         assert self.model.keypoint_regressor is not None
-        share = self.model.keypoint_regressor[:keypoints, :, None] * self.model.weights  # [K, V, J]
-        directions = self.model.directions[:SHAPES].unflatten(1, (3, -1))
-        self.template = torch.einsum("kvj,vc->kjc", share, self.model.template)
+        regressor = self.model.keypoint_regressor[:keypoints]
+        used = regressor.abs().amax(0) > 0  # a few hundred vertices
+        share = regressor[:, used, None] * self.model.weights[used]  # [K, V, J]
+        directions = self.model.directions[:SHAPES].unflatten(1, (3, -1))[..., used]
+        self.template = torch.einsum("kvj,vc->kjc", share, self.model.template[used])
         self.directions = torch.einsum("kvj,scv->skjc", share, directions)
         self.mass = share.sum(1)
 
@@ -115,6 +119,12 @@ class KeypointBody:
         moved = frames[..., :3, 3] - (rotations @ joints[..., None]).squeeze(-1)
         moments = self.template + torch.einsum("bs,skjc->bkjc", betas, self.directions)
         return torch.einsum("bjdc,bkjc->bkd", rotations, moments) + self.mass @ moved
+
+
+@cache
+def default_keypoints() -> KeypointBody:
+    """COCO's seventeen of the body that ships."""
+    return KeypointBody(default_body())
 
 
 def in_camera(body: KeypointBody, unknowns: Float[Tensor, "b n"]) -> Float[Tensor, "b k 3"]:
@@ -185,6 +195,7 @@ class Problem:
         )
 
 
+@cache
 def _limits() -> tuple[Tensor, Tensor]:
     low, high = joint_limits(SMPL)[:, FITTED].reshape(2, -1)
     return torch.from_numpy(low), torch.from_numpy(high)

@@ -19,6 +19,7 @@ from engine.bodies.fitting import (
     Weights,
     aligned_error,
     camera_vertices,
+    default_keypoints,
     fit_keypoints,
     in_camera,
     make_problem,
@@ -35,7 +36,7 @@ ASTRONAUT = Path(__file__).parent / "astronaut.json"
 
 @pytest.fixture(scope="module")
 def body() -> KeypointBody:
-    return KeypointBody(default_body())
+    return default_keypoints()
 
 
 def person(seed: int) -> np.ndarray:

@@ -284,7 +284,7 @@ def stages(p: Params, model: BodyModel, betas: Tensor, pose: Tensor, translation
     summary="Shape, pose and skin a body, and take each term of its formula away",
     portrait=Portrait("scene", steps=1, sets={"preset": "run"}),
     views=(
-        View("scene", "Body", "click a dot and turn its rings, or pull ends instead"),
+        View("scene", "Body", "click a dot and turn its rings, or pull ends instead", wide=True),
         View("formula", "The formula"),
         View("feature", "What B_P sees", "entries of R − I, zero at rest"),
         View("offsets", "What the terms do"),
@@ -364,7 +364,7 @@ def draw_formula(p: Params, model: BodyModel, body: Body, whole: bool) -> Text:
     shift = (posed.joints[0, 0] - posed.rest_joints[0, 0]).numpy()
     gap = 1e3 * float(np.abs(posed.vertices[0].numpy() - wanted - shift).max())
     verdict = "the same" if gap < 0.1 else "**not the same**: a term is off, or wrong"
-    lines.append(f"Written out by hand, the skinned body is {verdict} (largest difference {number(gap)} mm).")
+    lines.append(f"Written out by hand, the skinned body is {verdict} (largest difference {gap:.3f} mm).")
     return Text("formula", "\n".join(lines), note=f"{len(model.template):,} vertices, {len(model.layout)} joints")
 
 
@@ -372,7 +372,7 @@ def draw_feature(model: BodyModel, body: Body) -> Plot:
     """R − I of every joint but the root: a row each, nine entries."""
     rows = pose_feature(matrix_from_vector(body.pose)[None]).view(-1, 9).flip(0)
     names = [name.replace("_", " ") for name in reversed(model.layout.joints[1:])]
-    ticks = tuple((index + 0.5, name) for index, name in enumerate(names) if len(names) < 30 or index % 3 == 0)
+    ticks = tuple((index + 0.5, name) for index, name in enumerate(names) if index % 3 == 0)
     entries = tuple((column + 0.5, f"{column // 3 + 1}{column % 3 + 1}") for column in range(9))
     heat = Heat(rows, (0, 9, 0, len(rows)), "diverging", (-2, 2), legend="entry of R − I")
     return Plot("feature", (heat,), Axis("entry", ticks=entries), Axis("", ticks=ticks))

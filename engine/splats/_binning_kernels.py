@@ -47,8 +47,8 @@ def _bits(records, i, box):
     for row in range(y1 - y0):
         top = (y0 + row) * TILE + 0.5 - y
         left, right = _span(ellipse, x, top, top + TILE - 1)
-        first = max(int(math.floor((left - 0.51) / TILE)) - x0, 0)
-        last = min(int(math.floor((right - 0.49) / TILE)) - x0 + 1, x1 - x0)
+        first = max(math.floor((left - 0.51) / TILE) - x0, 0)
+        last = min(math.floor((right - 0.49) / TILE) - x0 + 1, x1 - x0)
         for column in range(first, last):
             found |= np.uint64(1) << np.uint64(SIDE * row + column)
     return found

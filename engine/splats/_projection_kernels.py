@@ -32,6 +32,12 @@ def combined(a, x, b, y):
 
 
 @inline()
+def scaled(a, x):
+    """A x of a vector."""
+    return a * x[0], a * x[1], a * x[2]
+
+
+@inline()
 def unit_quaternion(turns, i):
     """A quaternion divided by its length, and one over the length."""
     w, x, y, z = np.float64(turns[i, 0]), np.float64(turns[i, 1]), np.float64(turns[i, 2]), np.float64(turns[i, 3])
@@ -69,7 +75,7 @@ def scaled_axes(axes, log_scales, i):
         math.exp(np.float64(log_scales[i, 1])),
         math.exp(np.float64(log_scales[i, 2])),
     )
-    return combined(a, axes[0], 0.0, axes[0]), combined(b, axes[1], 0.0, axes[1]), combined(c, axes[2], 0.0, axes[2])
+    return scaled(a, axes[0]), scaled(b, axes[1]), scaled(c, axes[2])
 
 
 @inline()
@@ -160,14 +166,7 @@ def project(part, parts, pose, lens, slants, planes, size, style, gaussians, off
             records[i, 8 + channel] = max(light, 0.0)
 
 
-@inline()
-def sum_slots(slots, first, last, total):
-    """The derivatives that the tiles found for one Gaussian, always added in the same order."""
-    for j in range(SLOT):
-        total[j] = 0.0
-    for slot in range(first, last):
-        for j in range(SLOT):
-            total[j] += slots[slot, j]
+# The way back ---------------------------------------------------------------------------------------------
 
 
 @inline()
@@ -189,17 +188,71 @@ def turn_slope(turn, slopes, scale):
 
 
 @inline()
-def covariance_slope(conic, moments):
+def covariance_slope(conic, sums):
     """The derivative by xx, xy, yy of a covariance, from the one by its inverse: −K G K."""
     a, b, c = conic
-    ga, gb, gc = -0.5 * moments[3], -0.5 * moments[4], -0.5 * moments[5]
+    ga, gb, gc = -0.5 * sums[3], -0.5 * sums[4], -0.5 * sums[5]
     top0, top1 = ga * a + gb * b, ga * b + gb * c
     low0, low1 = gb * a + gc * b, gb * b + gc * c
     return -(a * top0 + b * low0), -2.0 * (a * top1 + b * low1), -(b * top1 + c * low1)
 
 
+@inline()
+def ellipse_slope(flat, sums, antialiased):
+    """The derivatives by the place in the picture, u and v, and by the covariance before the blur, xx, xy, yy."""
+    x, y = flat
+    xx, xy, yy = dot(x, x), dot(x, y), dot(y, y)
+    narrow = xx * yy - xy * xy
+    wide_x, wide_y = xx + BLUR, yy + BLUR
+    wide = wide_x * wide_y - xy * xy
+    conic = (wide_y / wide, -xy / wide, wide_x / wide)
+    by_xx, by_xy, by_yy = covariance_slope(conic, sums)
+    if shrinkage(narrow, wide, antialiased)[1]:
+        by_xx += 0.5 * sums[0] * (yy / narrow - wide_y / wide)
+        by_yy += 0.5 * sums[0] * (xx / narrow - wide_x / wide)
+        by_xy -= sums[0] * xy * (1.0 / narrow - 1.0 / wide)
+    by_centre = (conic[0] * sums[1] + conic[1] * sums[2], conic[1] * sums[1] + conic[2] * sums[2])
+    return by_centre, (by_xx, by_xy, by_yy)
+
+
+@inline()
+def arm_slopes(by_spread, flat, rows, arms):
+    """The derivatives by the three half axes, and by the two rows that flatten them."""
+    by_xx, by_xy, by_yy = by_spread
+    by_x, by_y = combined(2 * by_xx, flat[0], by_xy, flat[1]), combined(2 * by_yy, flat[1], by_xy, flat[0])
+    by_arms = (
+        combined(by_x[0], rows[0], by_y[0], rows[1]),
+        combined(by_x[1], rows[0], by_y[1], rows[1]),
+        combined(by_x[2], rows[0], by_y[2], rows[1]),
+    )
+    by_across = combined(1.0, combined(by_x[0], arms[0], by_x[1], arms[1]), by_x[2], arms[2])
+    by_down = combined(1.0, combined(by_y[0], arms[0], by_y[1], arms[1]), by_y[2], arms[2])
+    return by_arms, by_across, by_down
+
+
+@inline()
+def slant_slope(ratio, low, high, pull):
+    """The derivative by a slant: none where it was held at a border."""
+    return pull if low < ratio < high else 0.0
+
+
+@inline()
+def place_slope(place, lens, slants, toward, by_rows, by_centre, forward, by_depth):
+    """The derivative by the place in the camera's frame."""
+    x, y, z = place
+    near = 1.0 / z
+    by_near = lens[0] * dot(by_rows[0], toward[0]) + lens[1] * dot(by_rows[1], toward[1])
+    by_near += by_centre[0] * lens[0] * x + by_centre[1] * lens[1] * y
+    side = slant_slope(x * near, slants[0], slants[1], -lens[0] * near * dot(by_rows[0], forward))
+    fall = slant_slope(y * near, slants[2], slants[3], -lens[1] * near * dot(by_rows[1], forward))
+    by_near += side * x + fall * y
+    by_x = (by_centre[0] * lens[0] + side) * near
+    by_y = (by_centre[1] * lens[1] + fall) * near
+    return by_x, by_y, by_depth - near * near * by_near
+
+
 @kernel()
-def project_back(
+def project_back(  # noqa: C901  # one pass over all that a Gaussian has; its pieces read plain numbers
     part, parts, pose, lens, slants, style, gaussians, offsets, radii, spans, slots, slopes, pose_slopes, wants
 ):
     """Derivatives by the Gaussians, from what the tiles found.
@@ -215,7 +268,7 @@ def project_back(
         offsets: `[N, 2]` pixels.
         radii: `[N]`; 0 for a Gaussian that is not seen.
         spans: `[N, 2]` the first of a Gaussian's slots, and the one after its last.
-        slots: `[S, SLOT]`.
+        slots: `[S, SLOT]`; a Gaussian's are always added in the same order.
         slopes: of the shapes of `gaussians`, and of `offsets`: result.
         pose_slopes: `[parts, 12]` result: by the pose's first three rows.
         wants: whether the derivative by the pose is wanted, and whether `offsets` takes the sums of absolute values.
@@ -224,83 +277,49 @@ def project_back(
     by_means, by_log_scales, by_turns, by_logits, by_sh, by_offsets = slopes
     basis, bend, sums = np.zeros(16), np.zeros((16, 3)), np.zeros(SLOT)
     right, below, forward = row_of(pose, 0), row_of(pose, 1), row_of(pose, 2)
-    for j in range(12):
-        pose_slopes[part, j] = 0.0
-    for i in run_of(len(means), part, parts):
-        by_logits[i] = 0
-        by_offsets[i, 0], by_offsets[i, 1] = 0, 0
-        for j in range(3):
-            by_means[i, j], by_log_scales[i, j], by_turns[i, j] = 0, 0, 0
-        by_turns[i, 3] = 0
-        for k in range(sh.shape[1]):
-            by_sh[i, k, 0], by_sh[i, k, 1], by_sh[i, k, 2] = 0, 0, 0
+    first, last = len(means) * part // parts, len(means) * (part + 1) // parts
+    by_means[first:last], by_log_scales[first:last], by_turns[first:last] = 0, 0, 0
+    by_logits[first:last], by_sh[first:last], by_offsets[first:last] = 0, 0, 0
+    pose_slopes[part] = 0.0
+    for i in range(first, last):
         if radii[i] <= 0:
             continue
-        sum_slots(slots, spans[i, 0], spans[i, 1], sums)
-        moments = (sums[0], sums[1], sums[2], sums[3], sums[4], sums[5])
+        for j in range(SLOT):
+            sums[j] = 0.0
+        for slot in range(spans[i, 0], spans[i, 1]):
+            for j in range(SLOT):
+                sums[j] += slots[slot, j]
 
-        px, py, pz = placed(pose, row_of(means, i))
-        iz = 1.0 / pz
-        slant_x, slant_y = min(max(px * iz, slants[0]), slants[1]), min(max(py * iz, slants[2]), slants[3])
-        toward_x, toward_y = combined(1.0, right, -slant_x, forward), combined(1.0, below, -slant_y, forward)
-        across, down = combined(lens[0] * iz, toward_x, 0.0, forward), combined(lens[1] * iz, toward_y, 0.0, forward)
+        place = placed(pose, row_of(means, i))
+        near = 1.0 / place[2]
+        slant_x = min(max(place[0] * near, slants[0]), slants[1])
+        slant_y = min(max(place[1] * near, slants[2]), slants[3])
+        toward = (combined(1.0, right, -slant_x, forward), combined(1.0, below, -slant_y, forward))
+        rows = (scaled(lens[0] * near, toward[0]), scaled(lens[1] * near, toward[1]))
         turn, turn_scale = unit_quaternion(turns, i)
         axes = axes_of(turn)
         arms = scaled_axes(axes, log_scales, i)
-        x, y = flattened(across, down, arms)
-        xx0, xy, yy0 = dot(x, x), dot(x, y), dot(y, y)
-        narrow = xx0 * yy0 - xy * xy
-        xx, yy = xx0 + BLUR, yy0 + BLUR
-        wide = xx * yy - xy * xy
-        conic = (yy / wide, -xy / wide, xx / wide)
+        flat = flattened(rows[0], rows[1], arms)
 
-        by_xx, by_xy, by_yy = covariance_slope(conic, moments)
-        if shrinkage(narrow, wide, style[1])[1]:
-            by_xx += 0.5 * moments[0] * (yy0 / narrow - yy / wide)
-            by_yy += 0.5 * moments[0] * (xx0 / narrow - xx / wide)
-            by_xy -= moments[0] * xy * (1.0 / narrow - 1.0 / wide)
-        by_u = conic[0] * moments[1] + conic[1] * moments[2]
-        by_v = conic[1] * moments[1] + conic[2] * moments[2]
-        by_offsets[i, 0], by_offsets[i, 1] = (sums[10], sums[11]) if wants[1] else (by_u, by_v)
-        by_logits[i] = moments[0] / (1.0 + math.exp(np.float64(logits[i])))
-
-        by_x, by_y = combined(2 * by_xx, x, by_xy, y), combined(2 * by_yy, y, by_xy, x)
-        arm0 = combined(by_x[0], across, by_y[0], down)
-        arm1 = combined(by_x[1], across, by_y[1], down)
-        arm2 = combined(by_x[2], across, by_y[2], down)
-        by_log_scales[i, 0], by_log_scales[i, 1] = dot(arm0, arms[0]), dot(arm1, arms[1])
-        by_log_scales[i, 2] = dot(arm2, arms[2])
-        size0 = math.exp(np.float64(log_scales[i, 0]))
-        size1 = math.exp(np.float64(log_scales[i, 1]))
-        size2 = math.exp(np.float64(log_scales[i, 2]))
+        by_centre, by_spread = ellipse_slope(flat, sums, style[1])
+        by_arms, by_across, by_down = arm_slopes(by_spread, flat, rows, arms)
+        by_rows = (by_across, by_down)
+        by_offsets[i, 0], by_offsets[i, 1] = (sums[10], sums[11]) if wants[1] else by_centre
+        by_logits[i] = sums[0] / (1.0 + math.exp(np.float64(logits[i])))
+        by_log_scales[i, 0], by_log_scales[i, 1] = dot(by_arms[0], arms[0]), dot(by_arms[1], arms[1])
+        by_log_scales[i, 2] = dot(by_arms[2], arms[2])
         columns = (
-            combined(size0, arm0, 0.0, arm0),
-            combined(size1, arm1, 0.0, arm1),
-            combined(size2, arm2, 0.0, arm2),
+            scaled(math.exp(np.float64(log_scales[i, 0])), by_arms[0]),
+            scaled(math.exp(np.float64(log_scales[i, 1])), by_arms[1]),
+            scaled(math.exp(np.float64(log_scales[i, 2])), by_arms[2]),
         )
         by_turn = turn_slope(turn, columns, turn_scale)
         by_turns[i, 0], by_turns[i, 1], by_turns[i, 2], by_turns[i, 3] = by_turn
-
-        by_across = combined(by_x[0], arms[0], by_x[1], arms[1])
-        by_across = combined(1.0, by_across, by_x[2], arms[2])
-        by_down = combined(by_y[0], arms[0], by_y[1], arms[1])
-        by_down = combined(1.0, by_down, by_y[2], arms[2])
-        by_iz = lens[0] * dot(by_across, toward_x) + lens[1] * dot(by_down, toward_y) + by_u * lens[0] * px
-        by_iz += by_v * lens[1] * py
-        by_px, by_py = by_u * lens[0] * iz, by_v * lens[1] * iz
-        if slants[0] < px * iz < slants[1]:
-            by_slant = -lens[0] * iz * dot(by_across, forward)
-            by_px += by_slant * iz
-            by_iz += by_slant * px
-        if slants[2] < py * iz < slants[3]:
-            by_slant = -lens[1] * iz * dot(by_down, forward)
-            by_py += by_slant * iz
-            by_iz += by_slant * py
-        by_pz = sums[9] - iz * iz * by_iz
+        by_place = place_slope(place, lens, slants, toward, by_rows, by_centre, forward, sums[9])
 
         look = (means[i, 0] - pose[3, 0], means[i, 1] - pose[3, 1], means[i, 2] - pose[3, 2])
         far = 1.0 / math.sqrt(dot(look, look) + 1e-30)
-        look = combined(far, look, 0.0, look)
+        look = scaled(far, look)
         harmonic_values(basis, style[0], look[0], look[1], look[2])
         light = (0.5, 0.5, 0.5)
         for k in range(style[0]):
@@ -319,23 +338,15 @@ def project_back(
             by_look = combined(far, by_look, -far * dot(by_look, look), look)
 
         for j in range(3):
-            back = by_px * pose[0, j] + by_py * pose[1, j] + by_pz * pose[2, j]
+            back = by_place[0] * pose[0, j] + by_place[1] * pose[1, j] + by_place[2] * pose[2, j]
             by_means[i, j] = back + by_look[j]
         if wants[0]:
             for j in range(3):
-                pose_slopes[part, j] += by_px * means[i, j] + lens[0] * iz * by_across[j]
-                pose_slopes[part, 4 + j] += by_py * means[i, j] + lens[1] * iz * by_down[j]
-                tilt = lens[0] * iz * slant_x * by_across[j] + lens[1] * iz * slant_y * by_down[j]
-                pose_slopes[part, 8 + j] += by_pz * means[i, j] - tilt
-                for row in range(3):
-                    pose_slopes[part, 4 * row + j] += by_look[j] * shift_of(pose, row)
-                    pose_slopes[part, 4 * row + 3] += by_look[j] * pose[row, j]
-            pose_slopes[part, 3] += by_px
-            pose_slopes[part, 7] += by_py
-            pose_slopes[part, 11] += by_pz
-
-
-@inline()
-def shift_of(pose, row):
-    """One number of the pose's translation."""
-    return pose[row, 3]
+                side, fall = lens[0] * near * by_across[j], lens[1] * near * by_down[j]
+                pose_slopes[part, j] += by_place[0] * means[i, j] + side + by_look[j] * pose[0, 3]
+                pose_slopes[part, 4 + j] += by_place[1] * means[i, j] + fall + by_look[j] * pose[1, 3]
+                tilt = slant_x * side + slant_y * fall
+                pose_slopes[part, 8 + j] += by_place[2] * means[i, j] - tilt + by_look[j] * pose[2, 3]
+            pose_slopes[part, 3] += by_place[0] + dot(by_look, right)
+            pose_slopes[part, 7] += by_place[1] + dot(by_look, below)
+            pose_slopes[part, 11] += by_place[2] + dot(by_look, forward)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from jaxtyping import Float
@@ -12,8 +12,10 @@ from torch import Tensor
 
 from engine.splats import reference
 from engine.splats.compiled import Rasteriser
-from engine.splats.scene import Gaussians
-from engine.splats.viewpoint import Rendered, Style, Viewpoint
+
+if TYPE_CHECKING:
+    from engine.splats.scene import Gaussians
+    from engine.splats.viewpoint import Rendered, Style, Viewpoint
 
 _log = logging.getLogger(__name__)
 

@@ -112,9 +112,9 @@ class _Compare(torch.autograd.Function):
         return None, ctx.slope * slope, None, None
 
 
-def peak_ratio(picture: Float[Tensor, "h w 3"], photo: Float[Tensor, "h w 3"]) -> float:
-    """Peak signal-to-noise ratio, decibels, of numbers in 0…1; 100 for equal pictures."""
-    error = float((picture.clamp(0, 1) - photo).square().mean())
+def peak_ratio(picture: Float[Tensor, "h w 3"], photo: Float[Tensor, "h w 3"], share: float = 1.0) -> float:
+    """Peak signal-to-noise ratio, decibels, of numbers in 0…1; 100 for equal pictures. `share`: how much of them counts, if not all."""
+    error = float((picture.clamp(0, 1) - photo).square().mean()) / max(share, 1e-6)
     return -10 * math.log10(max(error, 1e-10))
 
 

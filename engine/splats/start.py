@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 
-from engine.geometry.cameras import Capture
+if TYPE_CHECKING:
+    from engine.geometry.cameras import Capture
 
 RANDOM_POINTS = 5000
 _FEW = 20

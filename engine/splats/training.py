@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from engine.geometry.cameras import Capture
 from engine.splats.adam import Adam, moments_of
 from engine.splats.album import Album, Page, read_album
 from engine.splats.backends import Backend, choose_backend
@@ -24,10 +23,19 @@ from engine.splats.start import starting_points
 from engine.splats.strategies import Adc, Moment, Population, Strategy
 from engine.splats.viewpoint import Rendered, Style, Viewpoint
 
+if TYPE_CHECKING:
+    from engine.geometry.cameras import Capture
+
+MASKED = torch.tensor(0.5)
+"""Stands in photo and picture alike where a mask says that nothing is known."""
+
 
 @dataclass(frozen=True)
 class Rates:
-    """Step lengths of Adam. `means` counts in radii of the scene, and falls to a hundredth over the run."""
+    """Step lengths of Adam; those of `exposure` and `poses` each time that a photo's turn comes.
+
+    `means` counts in radii of the scene, and falls to a hundredth over the run.
+    """
 
     means: float = 1.6e-4
     log_scales: float = 5e-3
@@ -35,8 +43,8 @@ class Rates:
     opacities: float = 5e-2
     base: float = 2.5e-3
     bands: float = 1.25e-4
-    exposure: float = 1e-3
-    poses: float = 1e-4
+    exposure: float = 1e-2
+    poses: float = 5e-4
 
 
 @dataclass(frozen=True)
@@ -161,6 +169,7 @@ class Trainer:
         if offsets is not None and offsets.grad is not None:
             self._count(offsets.grad, rendered, page.sheet(self._level(number)).camera)
         self._descend(number)
+        self._correct(number, index)
         for value in trained:
             value.grad = None
         with torch.no_grad():
@@ -183,9 +192,11 @@ class Trainer:
         """How well one photo is met; masked pixels are left out."""
         picture, photo = self.render(page.viewpoint()).colour, self.target(page)
         weights = page.sheet().weights
+        share = 1.0
         if weights is not None and not self._cutout:
-            picture = torch.lerp(photo, picture, weights)
-        return Score(page.name, peak_ratio(picture, photo), self._judge.score(picture, photo))
+            photo, picture = (torch.lerp(MASKED, value, weights) for value in (photo, picture.clamp(0, 1)))
+            share = float(weights.square().mean())
+        return Score(page.name, peak_ratio(picture, photo, share), self._judge.score(picture, photo))
 
     def target(self, page: Page, level: int = 0, behind: Tensor | None = None) -> Float[Tensor, "h w 3"]:
         """What the picture should look like: the photo; where it was cut out, over the background."""
@@ -240,7 +251,7 @@ class Trainer:
             tint = corrections["exposures"][index]
             picture = picture @ tint[:, :3].T + tint[:, 3]
         if weights is not None and not self._cutout:
-            picture = torch.lerp(photo, picture, weights)
+            photo, picture = (torch.lerp(MASKED, value, weights) for value in (photo, picture))
         return rendered, self._judge.compare(picture, photo, settings.structure)
 
     @torch.no_grad()
@@ -262,8 +273,17 @@ class Trainer:
             "bands": rates.bands,
         }
         self._adam.step(state["values"], state["moments"], steps, number)
-        corrections = {"exposures": rates.exposure, "poses": rates.poses}
-        self._adam.step(state["corrections"], state["correction_moments"], corrections, number)
+
+    def _correct(self, number: int, index: int) -> None:
+        """Changes the corrections of the photo whose turn it was, and of no other."""
+        table, moments = self.state["corrections"], self.state["correction_moments"]
+        for name, rate in (("exposures", self.settings.rates.exposure), ("poses", self.settings.rates.poses)):
+            if table[name].grad is None:
+                continue
+            row = table[name].detach()[index]
+            row.grad = table[name].grad[index]
+            own = {kind: {name: rows[name][index]} for kind, rows in moments.items()}
+            self._adam.step({name: row}, own, {name: rate}, number // len(self.album.learnt))
 
 
 def gaussians_of(values: dict[str, Tensor]) -> Gaussians:

@@ -60,7 +60,9 @@ def agreement() -> Figure:
     asked = torch.randn(60, 80, 3, generator=rng, dtype=torch.float64)
     found = []
     for dtype, render in ((torch.float64, reference.render), (torch.float32, Rasteriser().render)):
-        values = [value.to(dtype).requires_grad_() for value in (means, shapes, turns, alphas[:, 0], sh)]
+        values = [
+            value.detach().to(dtype).clone().requires_grad_() for value in (means, shapes, turns, alphas[:, 0], sh)
+        ]
         picture = render(
             Gaussians(*values), Viewpoint(Pinhole(80, 60, 70, 70, 40, 30), torch.eye(4, dtype=dtype))
         ).colour

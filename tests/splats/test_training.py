@@ -230,7 +230,7 @@ def test_exposure_takes_up_what_the_photos_differ_in(toy: Toy) -> None:
     for exposure in (False, True):
         trainer = trainer_of(toy, steps=200, exposure=exposure)
         trainer.settings = dataclasses.replace(
-            trainer.settings, rates=dataclasses.replace(trainer.settings.rates, exposure=0.02)
+            trainer.settings, rates=dataclasses.replace(trainer.settings.rates, exposure=0.05)
         )
         trainer.album = album
         losses.append(np.mean([step.loss for step in train(trainer)][-40:]))
@@ -239,7 +239,7 @@ def test_exposure_takes_up_what_the_photos_differ_in(toy: Toy) -> None:
 
 def test_poses_find_back(toy: Toy) -> None:
     """With the true scene, only the poses are left to learn."""
-    trainer = trainer_of(toy, steps=150, poses=True, degree=0, coarse=0)
+    trainer = trainer_of(toy, steps=200, poses=True, degree=0, coarse=0)
     scene = fresh_state(toy.truth, len(toy.album.learnt))
     trainer.state |= {key: scene[key] for key in ("values", "moments", "statistics")}
     wrong = torch.tensor([0.01, -0.01, 0.01, 0.02, 0.01, -0.02])
@@ -251,7 +251,7 @@ def test_poses_find_back(toy: Toy) -> None:
         trainer.settings.rates,
         **dict.fromkeys(vars(trainer.settings.rates), 0.0),
     )
-    trainer.settings = dataclasses.replace(trainer.settings, rates=dataclasses.replace(rates, poses=2e-3))
+    trainer.settings = dataclasses.replace(trainer.settings, rates=dataclasses.replace(rates, poses=4e-3))
     first, *_, last = list(train(trainer))
     assert last.loss < 0.5 * first.loss
 
@@ -275,7 +275,7 @@ def test_masked_pixels_teach_nothing(toy: Toy) -> None:
 
     black, white = masked(0), masked(255)
     for name, value in black.state["values"].items():
-        torch.testing.assert_close(value, white.state["values"][name], rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(value, white.state["values"][name], rtol=0, atol=0)
 
 
 def test_without_points_it_begins_before_the_cameras(toy: Toy) -> None:

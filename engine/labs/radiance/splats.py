@@ -59,6 +59,7 @@ from engine.api import (
     Pick,
     Picture,
     Plot,
+    Portrait,
     Scalar,
     Slider,
     Splats,
@@ -96,8 +97,8 @@ class Params:
         "three bodies"
     )
     strategy: Annotated[
-        str, Choice("mcmc", "adc", "absgrad", "none", help="How Gaussians are added, moved and taken away")
-    ] = "mcmc"
+        str, Choice("adc", "absgrad", "mcmc", "none", help="How Gaussians are added, moved and taken away")
+    ] = "adc"
     budget: Annotated[
         int, Slider(500, 500_000, log=True, live=True, help="The most Gaussians there may be; more is finer and slower")
     ] = 4000
@@ -139,14 +140,15 @@ class Params:
     source="Kerbl et al. 2023, arXiv:2308.04079",
     summary="Posed photos become a cloud of Gaussians to walk through",
     views=(
-        View("scene", "The scene", "drag to look around"),
         View("picture", "A photo that training never saw", "click a pixel to look along its ray", wide=True),
+        View("scene", "The scene", "drag to look around"),
         View("ray", "Along one ray"),
         View("psnr", "Likeness", unit="dB"),
         View("loss", "Loss"),
         View("count", "Gaussians"),
         View("views", "Held-out photos, worst first", "click a row to see it"),
     ),
+    portrait=Portrait("scene", steps=1000),
 )
 def run(p: Params, ctx: Context) -> Iterator[Frame]:
     """One photo at each step, through the trainer that the command line uses too."""

@@ -136,7 +136,7 @@ def starts(p: Params) -> Float[np.ndarray, "k 2"]:
 
 
 @lab(
-    title="RNN as a dynamical system",
+    title="Recurrent dynamics",
     topic="sequences",
     source="notes, RNNs as Dynamical Systems; Sussillo & Barak 2013",
     summary="Drag W and see where memories live",

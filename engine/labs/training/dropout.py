@@ -1,6 +1,7 @@
-r"""Switch units off at random while the network learns: none can rely on another, and the whole is a crowd of networks.
+r"""Switch units off at random while the network learns: none can lean on another, and the whole is a crowd.
 
-In every pass each hidden unit stays with probability $1 - p$, drawn anew:
+A unit that may find itself without its neighbours cannot make up for their mistakes (*co-adapt*); it must be of use by itself. In every
+pass each hidden unit stays with probability $1 - p$, drawn anew:
 
 $$ \tilde h_j = \frac{m_j}{1 - p}\, h_j, \qquad m_j \sim \text{Bernoulli}(1 - p) $$
 

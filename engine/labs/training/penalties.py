@@ -3,7 +3,8 @@ r"""Weights should cost something. What they cost, their square or their size, d
 $$ L = \frac1n \sum_i \big(y_i - w^\top x_i - b\big)^2 + \lambda \sum_j w_j^2 \quad\text{or}\quad \lambda \sum_j \lvert w_j \rvert $$
 
 The price is paid for a smaller *test* error: **{{test/none}}** without a penalty, **{{test/L2}}** with L2 and **{{test/L1}}** with L1, from
-the same data and the same start. Only a few of the inputs matter here; the rest invite the model to learn noise by heart.
+the same data and the same start. On its own training data the model without a penalty has **{{test/none, training}}**: the difference is
+the *generalisation gap*. Only a few of the inputs matter here; the rest invite the model to learn noise by heart.
 
 ## One step
 With a learning rate $\eta$ and nothing else pulling,
@@ -206,7 +207,7 @@ def corner(optimum: Float[np.ndarray, "2"], kind: str, price: float) -> Float[np
         View("weights", "Every weight"),
         View("balls", "Two weights", "drag the cross, the least of the loss"),
         View("histogram", "Their sizes"),
-        View("test", "Test error", log=True),
+        View("test", "Squared error", log=True),
         View("L2", "L2 path"),
         View("L1", "L1 path"),
     ),
@@ -232,6 +233,8 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
     ctx.draw_with(draw)
     yield Truth("test/none", NOISE**2, f"noise σ² = {NOISE**2:.0f}")
     for _ in ctx.steps(p.steps):
+        miss = task.x @ weights["none"][:-1] + weights["none"][-1] - task.y
+        yield Scalar("test/none, training", miss.square().mean())
         for kind, w in weights.items():
             w.copy_(step(w, kind, task, p))
             yield Scalar(f"test/{kind}", (task.test_x @ w[:-1] + w[-1] - task.test_y).square().mean())

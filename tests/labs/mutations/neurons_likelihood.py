@@ -17,7 +17,7 @@ MUTATIONS = (
         "[np.median(draws[:, :n], 1), draws[:, :n].mean(1)]",
         BELIEF,
     ),
-    Mutation("wasteful", "np.median(draws[:, :n], 1)", "draws[:, : n // 2].mean(1)", BELIEF),
+    Mutation("efficient", "np.median(draws[:, :n], 1)", "draws[:, : n // 2].mean(1)", BELIEF),
     Mutation("normal", "np.median(draws[:, :n], 1)", "draws[:, 0]", BELIEF),
     Mutation(
         "softmax_agrees",

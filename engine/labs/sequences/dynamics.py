@@ -144,10 +144,10 @@ def starts(p: Params) -> Float[np.ndarray, "k 2"]:
     portrait=Portrait("phase", steps=45),
     views=(
         View("phase", "Phase portrait", "drag the cross: the state begins there"),
-        View("w", "W, column by column", "drag the two points"),
+        View("w", "Columns of W", "drag the two points"),
         View("eigenvalues", "Eigenvalues"),
         View("time", "State in time"),
-        View("gradient", "Gradient over the lag"),
+        View("gradient", "Gradient and lag"),
         View("bifurcation", "As the gain grows"),
     ),
 )

@@ -214,7 +214,12 @@ class MainWindow(QMainWindow):
         if not urls:
             self.incoming.take_text(event.mimeData().text())
             return
-        self.incoming.take([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
+        paths = [url.toLocalFile() for url in urls if url.isLocalFile()]
+        if self._wanted:  # nothing is open yet: what was dropped goes before the page of last time
+            self._files = (*self._files, *paths)
+            self._wanted = self._wanted if self._asked else "start"
+        else:
+            self.incoming.take([Path(path) for path in paths])
 
     # What can be done from anywhere ------------------------------------------------------------------------------
 

@@ -113,7 +113,7 @@ def stages(machine: Machine, arguments: Sequence[str], jobs: int) -> list[Stage]
         Stage("mypy", [python, "-m", "mypy"]),
         Stage("imports", [str(machine.script("lint-imports")), "--no-logo"]),
         Stage("tests", [*pytest, *arguments], platform="xcb"),
-        Stage("offscreen", [*pytest, "tests/app", "-m", "not gl"]),
+        Stage("offscreen", [*pytest, "tests/app", "--ignore-glob=*/benches/*_window.py", "-m", "not gl and not once"]),
     ]
 
 

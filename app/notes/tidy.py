@@ -25,6 +25,21 @@ _SPACED = dict.fromkeys("∼⟹⟺⊂⊃⟂≜≊", "thickmathspace") | dict.fro
 _THIN = "\u2009"
 _FENCES = {"⌊": "prefix", "⌈": "prefix", "⟨": "prefix", "⌋": "postfix", "⌉": "postfix", "⟩": "postfix"}
 _BARS = ("‖", "|")
+_NAMED = dict.fromkeys((r"\lVert", r"\rVert", r"\Vert", r"\|"), "‖") | dict.fromkeys(
+    (r"\lvert", r"\rvert", r"\vert"), "|"
+)
+_NAMED |= {
+    r"\langle": "⟨",
+    r"\rangle": "⟩",
+    r"\lfloor": "⌊",
+    r"\rfloor": "⌋",
+    r"\lceil": "⌈",
+    r"\rceil": "⌉",
+    r"\{": "{",
+    r"\}": "}",
+    "~": "∼",
+}
+r"""What latex2mathml leaves as it stands: fences behind `\big`, and \sim, of which it makes a tilde."""
 _SCRIPTS = ("msub", "msup", "msubsup")
 
 
@@ -46,10 +61,10 @@ def tidy(mathml: str, slots: tuple[float, ...] = ()) -> ET.Element:
 
 
 def _correct_one(element: ET.Element, slots: tuple[float, ...]) -> None:
-    if element.tag == "mi" and element.text == "~":
-        element.text = "∼"  # \sim, as latex2mathml has it
     text = (element.text or "").strip()
-    if element.tag == "mi" and text.startswith("\\"):
+    if text in _NAMED and element.tag in ("mi", "mo"):
+        element.text = text = _NAMED[text]
+    if element.tag in ("mi", "mo") and text.startswith("\\"):
         raise ValueError(f"there is no command {text}")
     if element.tag == "mtext" and len(text) == 1 and 0 <= ord(text) - ord(SLOT) < len(slots):
         _make_blank(element, ord(text) - ord(SLOT), slots)

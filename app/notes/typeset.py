@@ -32,7 +32,7 @@ _BOLDER = 0.25
 _DEEPEST = 12
 _LONGEST = 2000
 _BARE = re.compile(r"\\(math(?:bb|cal|bf|rm|it|sf|tt|scr|frak)|boldsymbol)\s+([A-Za-z0-9]|\\[A-Za-z]+)")
-_LIVE = re.compile(r"\{\{\s*([A-Za-z_][\w/ .\-]*?)\s*\}\}")
+_LIVE = re.compile(r"\{\{\s*([^\W\d][^{}]*?)\s*\}\}")
 
 
 class FormulaError(ValueError):

@@ -64,10 +64,12 @@ class Host(QObject):
         return taken
 
     def close(self) -> None:
-        """Lets every worker save and leave, all at once; ends what has not left after four seconds."""
+        """Lets every worker save and leave, all at once; ends what has not left after four seconds, and at once what never ran."""
         self._closed = True
         self._breath.stop()
         self._spare = None
+        for session in [session for session in self._sessions if session.phase is None]:
+            session.end(0.0)
         leaving = list(self._sessions)
         for session in leaving:
             session.close()

@@ -177,6 +177,7 @@ class RunsDock(QWidget):
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(ROW)
         table.horizontalHeader().setHighlightSections(False)
+        table.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
         table.horizontalHeader().setMinimumSectionSize(24)
         table.doubleClicked.connect(self._open_index)
         table.pressed_key.connect(self._on_key)
@@ -204,9 +205,9 @@ class RunsDock(QWidget):
     def _width_of(self, column: int, narrow: bool) -> int:
         if column == TICK:
             return 36
-        wanted = self.table.fontMetrics().horizontalAdvance(self.model.headings[column]) + 20
+        wanted = self.table.horizontalHeader().fontMetrics().horizontalAdvance(self.model.headings[column]) + 24
         least = 72 if narrow else 84
-        return min(max(wanted, least), 128) + (12 if column == self.model.columnCount() - 1 else 0)
+        return min(max(wanted, least), 150) + (12 if column == self.model.columnCount() - 1 else 0)
 
     def _select(self, rows: list[int]) -> None:
         selection = self.table.selectionModel()

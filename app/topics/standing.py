@@ -90,7 +90,7 @@ class Standing(QWidget):
         self._run: LiveRun | None = None
         self._hint = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.setMinimumWidth(120)
+        self.setMinimumWidth(150)
         self.setMaximumWidth(340)
         theme().changed.connect(self.update)
 

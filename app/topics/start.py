@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from app.benches.table import benches_of
 from app.topics.cards import TEXT, Card, DropCard, FeatureCard, PictureCard, RunCard
 from app.topics.even_grid import EvenGrid
 from app.topics.recent import PastRun, recent_runs
-from app.topics.thumbnails import Thumbnail, portrayed
+from app.topics.thumbnails import Thumbnail, portrayed, thumbnail_path
 from engine.api.lab import TOPICS
 from engine.api.params import Dataset, File
 from engine.api.words import plural
@@ -20,6 +21,7 @@ from engine.api.words import plural
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from app.benches.table import Bench
     from app.library import Library
     from engine.api.lab import LabInfo, Topic
 
@@ -93,7 +95,9 @@ class StartPage(CardPage):
     def fill(self) -> None:
         """Shows what the library knows and what runs there are."""
         self._features.clear()
-        for card in [self._feature(info) for info in featured(self.library)] or _blank_cards(self.library):
+        benches = [self._bench(bench) for bench in benches_of(self.library)] if self.library.known else []
+        labs = [self._feature(info) for info in featured(self.library)[len(benches) :]]
+        for card in [*benches, *labs] or _blank_cards(self.library):
             self._features.addWidget(card)
         drop = DropCard("Drop anything", "pictures · a folder of photos · a mesh · a run")
         drop.setToolTip("Drop files anywhere on the window, or click to choose some")
@@ -125,6 +129,12 @@ class StartPage(CardPage):
         grids = (self._features, self._recent, self._topics)
         for one, other in pairwise(widget for grid in grids for widget in grid.widgets()):
             QWidget.setTabOrder(one, other)
+
+    def _bench(self, bench: Bench) -> Card:
+        card = FeatureCard(bench.title, bench.summary, Thumbnail(bench.id, bench.icon))
+        card.setToolTip(bench.summary)
+        card.clicked.connect(partial(self.opened.emit, bench.id))
+        return card
 
     def _feature(self, info: LabInfo) -> Card:
         card = FeatureCard(
@@ -179,10 +189,12 @@ def _blank_cards(library: Library) -> list[Card]:
 
 
 def featured(library: Library) -> list[LabInfo]:
-    """The labs for the large cards: those that take a person's own pictures or files, the latest of the course."""
+    """The labs for the large cards: those with a picture that take a person's own data, the latest of the course."""
     working = [info for info in library.labs if not info.broken]
     own = [info for info in working if any(takes_own_data(field.control) for field in info.fields)]
-    return (own or working)[-FEATURED:]
+    shown = [info for info in own if thumbnail_path(info.id).is_file()]
+    plain = [info for info in own or working if info not in shown]
+    return [*plain[: max(0, FEATURED - len(shown))], *shown][-FEATURED:]
 
 
 def takes_own_data(control: object) -> bool:

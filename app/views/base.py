@@ -73,6 +73,13 @@ class View(QWidget):
         """The parameters of the lab, so that `edits` finds its control."""
         self.fields = {field.name: field for field in fields}
 
+    def outlook(self) -> object:
+        """How the person has turned it to be seen, for the view that takes its place at the next run; None if they have not."""
+        return None
+
+    def take_outlook(self, outlook: object) -> None:
+        """Looks as another view of this kind did."""
+
     def clear(self) -> None:
         """Forgets what it shows."""
 

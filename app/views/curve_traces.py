@@ -115,6 +115,8 @@ def value_range(traces: list[Trace], truths: list[float], log: bool) -> tuple[fl
         lo, hi = min([lo, *near]), max([hi, *near])
         if 0 < lo < 0.3 * hi:
             lo = 0.0  # a loss reads best against its zero
+        if near and max(near) >= hi - 0.03 * (hi - lo):
+            hi += 0.12 * (hi - lo)  # the words of a true value at the top stand above its line, not on the curve
     return lo, hi
 
 

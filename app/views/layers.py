@@ -82,12 +82,15 @@ def point_colours(layer: Scatter, scene: Scene) -> tuple[np.ndarray, np.ndarray]
 
 def _paint_labels(painter: QPainter, layer: Scatter, centres: np.ndarray, scene: Scene) -> None:
     painter.setFont(font(11, "medium"))
+    m, metrics = scene.mapping, QFontMetricsF(painter.font())
     for (x, y), text in zip(centres.tolist(), layer.labels, strict=False):
         if not (text and np.isfinite(x + y)):
             continue
         at = QPointF(x + layer.size / 2 + 3, y + 4)
         if layer.size < 2:  # a label without a point: its middle marks the place
-            at = QPointF(x - QFontMetricsF(painter.font()).horizontalAdvance(text) / 2, y + 4)
+            at = QPointF(x - metrics.horizontalAdvance(text) / 2, y + 4)
+        elif at.x() + metrics.horizontalAdvance(text) > m.right:  # no room at its right
+            at.setX(x - layer.size / 2 - 3 - metrics.horizontalAdvance(text))
         paint_text(painter, at, text, scene.colours)
 
 

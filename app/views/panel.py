@@ -53,6 +53,7 @@ class ViewPanel(QFrame):
         super().__init__(parent)
         self.place = place
         self.view: View | None = None
+        self._outlooks: dict[type[View], object] = {}  # how the person looked at the last run
         self.is_expanded = False
         self._colours = colours
         self._fields: Sequence[Field] = ()
@@ -173,6 +174,7 @@ class ViewPanel(QFrame):
     def _take(self, view: View) -> None:
         self._drop()
         self.view = view
+        view.take_outlook(self._outlooks.get(type(view)))
         view.export_name = self._title.text()
         view.bind_fields(self._fields)
         for name, value in self._values.items():
@@ -195,6 +197,7 @@ class ViewPanel(QFrame):
             self._tools.removeWidget(tool)
             tool.deleteLater()
         self._tool_widgets = []
+        self._outlooks[type(self.view)] = self.view.outlook()
         self._stack.removeWidget(self.view)
         self._stack.setCurrentIndex(0)
         self.view.deleteLater()

@@ -162,6 +162,16 @@ class ViewportView(View):
         seen = [places(frame) for name, frame in self.frames.items() if name not in self.hidden]
         return np.concatenate([np.empty((0, 3)), *seen])
 
+    def outlook(self) -> Orbit | Free | None:
+        """Where the person has put the camera."""
+        return self.stage.orbit if self.stage.touched else None
+
+    def take_outlook(self, outlook: object) -> None:
+        """Keeps the camera where the person had put it."""
+        if isinstance(outlook, Orbit | Free):
+            self.stage.take(outlook)
+            self.stage.touched = True
+
     def clear(self) -> None:
         """Forgets everything; the next content is framed anew."""
         for kept in (self.frames, self.items, self.hidden, self._framed):

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QMenu, QPlainTextEdit, QToolButton
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QDialog, QFileDialog, QLabel, QPlainTextEdit, QToolButton
 
 from app.dialogs import AboutDialog, DoctorDialog, ShortcutsDialog
 from app.library import Library
@@ -47,32 +47,6 @@ def keep_run(places: Places, lab: str) -> Path:
     folder.mkdir(parents=True)
     write_record(folder, RunRecord(lab, {}, step=1200, state="stopped", created=time.time() - 100))
     return folder
-
-
-def mime(*paths: Path, text: str = "") -> QMimeData:
-    data = QMimeData()
-    if paths:
-        data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    if text:
-        data.setText(text)
-    return data
-
-
-def drag(window: MainWindow, data: QMimeData) -> bool:
-    event = QDragEnterEvent(
-        QPoint(300, 300), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    )
-    event.ignore()
-    QApplication.sendEvent(window, event)
-    return event.isAccepted()
-
-
-def drop(window: MainWindow, data: QMimeData) -> None:
-    drag(window, data)
-    event = QDropEvent(
-        QPointF(300, 300), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    )
-    QApplication.sendEvent(window, event)
 
 
 def picture(tmp_path: Path, name: str = "photos/a.webp") -> Path:
@@ -324,76 +298,6 @@ def test_a_doctor_that_is_closed_early_is_ended(window: MainWindow, qtbot: QtBot
     assert doctor is not None
     doctor.accept()
     qtbot.waitUntil(lambda: not window.findChildren(QDialog))
-
-
-# Dropping -----------------------------------------------------------------------------------------------------------
-
-
-def test_a_drag_lights_the_window_and_says_what_a_drop_would_do(window: MainWindow, tmp_path: Path) -> None:
-    assert not drag(window, mime(text="any text"))
-    assert not window._veil.isVisible()
-    assert drag(window, mime(picture(tmp_path)))
-    assert window._veil.isVisible()
-    assert "pictures" in window._veil._words
-    QApplication.sendEvent(window, QDragLeaveEvent())
-    assert not window._veil.isVisible()
-    window.open_page("autoencoders.vae")
-    drag(window, mime(picture(tmp_path)))
-    assert window._veil._words == "Drop into Variational autoencoder"
-
-
-def test_the_open_lab_comes_first(window: MainWindow, tmp_path: Path) -> None:
-    window.open_page("autoencoders.vae")
-    drop(window, mime(picture(tmp_path)))
-    assert SamplePage.made[0].dropped == [picture(tmp_path)]
-    assert not window._veil.isVisible()
-    assert len(SamplePage.made) == 1
-
-
-def test_pictures_on_the_start_page_are_a_choice(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
-    drop(window, mime(picture(tmp_path)))
-    qtbot.waitUntil(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
-    titles = [action.text() for action in menu.actions()]
-    assert titles == ["Use this picture in", "Variational autoencoder", "Denoising diffusion"]
-    menu.setActiveAction(menu.actions()[2])
-    qtbot.keyClick(menu, Qt.Key.Key_Return)
-    assert window.pages.name == "diffusion.ddpm"
-    assert SamplePage.made[0].dropped == [picture(tmp_path)]
-
-
-def test_the_only_lab_that_takes_it_is_opened(window: MainWindow, tmp_path: Path) -> None:
-    window.open_page("neurons.perceptron")
-    mesh = picture(tmp_path, "bunny.obj")
-    drop(window, mime(mesh))
-    assert window.pages.name == "surfaces.sdf"
-    assert SamplePage.made[-1].dropped == [mesh]
-
-
-def test_a_mesh_that_no_lab_takes_is_said(window: MainWindow, tmp_path: Path) -> None:
-    drop(window, mime(picture(tmp_path, "bunny.stl")))
-    assert "No lab takes this mesh" in toasts(window)[0]
-
-
-def test_a_run_is_opened_and_a_damaged_one_is_told(window: MainWindow, places: Places) -> None:
-    folder = keep_run(places, "neurons.perceptron")
-    drop(window, mime(folder))
-    assert SamplePage.made[0].runs == [folder]
-    (folder / "run.json").write_text("{", "utf-8")
-    drop(window, mime(folder))
-    assert "damaged" in toasts(window)[0]
-
-
-def test_the_text_of_an_experiment_can_be_dropped(window: MainWindow) -> None:
-    drop(window, mime(text=share_string(Experiment("autoencoders.vae"))))
-    assert SamplePage.made[0].experiments == [Experiment("autoencoders.vae")]
-
-
-def test_anything_else_is_answered(window: MainWindow, tmp_path: Path) -> None:
-    drop(window, mime(picture(tmp_path, "letter.docx")))
-    assert "letter.docx" in toasts(window)[0]
-    assert "a mesh" in toasts(window)[0]
 
 
 # Looks, sizes, memory -----------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from app.notes.typeset import Formula, FormulaError, draw_formula, live_names, typeset
+from app.notes.tidy import tidy
+from app.notes.typeset import Formula, FormulaError, draw_formula, live_names, load, typeset
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -168,6 +169,7 @@ TOKENS = (
 )
 
 
+@pytest.mark.once
 @settings(deadline=None, max_examples=300)
 @given(st.lists(st.sampled_from(TOKENS), max_size=14).map("".join), st.booleans())
 @example(r"\frac{\frac{", True)
@@ -175,7 +177,29 @@ def test_no_mess_of_tokens_gets_past_the_formula_error(latex: str, display: bool
     assert comes_to_something(latex, display)
 
 
+@pytest.mark.once
 @settings(deadline=None, max_examples=100)
 @given(st.text(max_size=20))
 def test_no_text_gets_past_the_formula_error(latex: str) -> None:
     assert comes_to_something(latex, display=False)
+
+
+@pytest.mark.parametrize(
+    ("sized", "plain"),
+    [
+        (r"\big\lVert x \big\rVert", "‖"),
+        (r"\Big\lvert x \Big\rvert", "|"),
+        (r"\big\| x \big\|", "‖"),
+        (r"\big\lfloor x \big\rfloor", "⌊"),
+    ],
+)
+def test_fences_behind_big_are_signs_and_not_their_names(sized: str, plain: str) -> None:
+    tree = tidy(load("ziamath.tex").tex2mml(sized, inline=True))
+    signs = [element.text for element in tree.iter() if element.tag == "mo"]
+    assert signs[0] == plain
+    assert typeset(sized, 16.0, False).width < typeset(r"\text{lVert x rVert}", 16.0, False).width
+
+
+def test_an_unknown_command_behind_big_is_refused_as_elsewhere() -> None:
+    with pytest.raises(FormulaError, match="no command"):
+        typeset(r"\big\nonsense x", 16.0, False)

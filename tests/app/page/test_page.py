@@ -84,6 +84,7 @@ def test_a_3d_view_keeps_the_keys_that_it_flies_with(open_page: Open, qtbot: QtB
     qtbot.waitUntil(lambda: page.deeds.of["step"].shortcut().toString() == "S")
 
 
+@pytest.mark.once
 def test_every_point_of_a_flood_reaches_the_chart(open_page: Open, qtbot: QtBot) -> None:
     page = open_page(fake_lab("flood"))
     page.start()

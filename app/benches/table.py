@@ -35,7 +35,7 @@ BENCHES = (
         "Splats",
         "From photos to a scene you can walk through, edit and give away",
         "cube-focus",
-        ("radiance.viewer",),
+        ("radiance.viewer", "radiance.film"),
     ),
 )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from vispy import gloo
 from vispy.gloo.context import FakeCanvas, set_current_canvas
 
 from app.views.gl_shaders import BACKDROP, CLOUD, STROKES, SURFACE
+from app.views.gl_splats import GlSplats
 from app.views.scene3d import Cloud, Gaussians, Strokes, Surface
 from app.views.software_scene import Done, Order
 
@@ -83,7 +85,9 @@ class GlScene(QObject):
         if not self._context.makeCurrent(self._surface):
             raise RuntimeError("the context cannot be entered")
         if not self._programs:
+            gloo.gl.use_gl("gl+")  # PyOpenGL's, which knows instancing
             self._canvas = FakeCanvas()
+            self._splats = GlSplats()
             self._programs = {name: gloo.Program(*code) for name, code in _CODE.items()}
             self._sheet = gloo.VertexBuffer(np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], np.float32))
         if self._buffer is None or self._buffer.size() != QSize(width, height):
@@ -127,6 +131,9 @@ class GlScene(QObject):
                     gloo.set_state(sample_alpha_to_coverage=True)
                     self._play("cloud", self._data(item, cloud_data), lens | {"u_width": item.size}, "points")
                     gloo.set_state(sample_alpha_to_coverage=False)
+                case Gaussians():
+                    look = replace(scene.look.splats, harmonics=item.harmonics)
+                    self._splats.draw(item, camera, lens, look)
                 case Strokes():
                     self._strokes(self._data(item, strokes_data), item.width, lens)
         for ring in scene.look.lines:
@@ -171,6 +178,8 @@ class GlScene(QObject):
 
     def _forget(self, items: list[Item]) -> None:
         stay = {id(item) for item in items}
+        if not any(isinstance(item, Gaussians) for item in items):
+            self._splats.forget()
         for key in [key for key in self._kept if key not in stay]:
             del self._kept[key]
 

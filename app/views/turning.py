@@ -31,3 +31,17 @@ def turn_of_matrix(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     column = outer[:, int(np.argmax(np.diag(outer)))]
     axis = column / np.linalg.norm(column)
     return np.asarray(angle * axis * (1.0 if float(axis @ twice_sine) >= 0 else -1.0))
+
+
+def quaternion_of_matrix(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The quaternion wxyz of a rotation `[3, 3]`."""
+    turn = turn_of_matrix(matrix)
+    half = 0.5 * float(np.linalg.norm(turn))
+    return np.array([math.cos(half), *(0.5 * np.sinc(half / math.pi) * turn)])
+
+
+def matrix_of_quaternion(quaternion: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rotation `[3, 3]` of a quaternion wxyz of any length but zero."""
+    w, *axis = quaternion / np.linalg.norm(quaternion)
+    sine = float(np.linalg.norm(axis))
+    return matrix_of_turn(np.asarray(axis) * (2.0 * math.atan2(sine, w) / sine if sine > 1e-12 else 2.0))

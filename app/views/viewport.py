@@ -2,7 +2,7 @@
 
 Items are kept by their frames' names, so that one that is not sent again stays. The camera frames the content until the
 person takes it. Pictures come from one of two backends behind one interface, `show(order)` → `finished(done)`: OpenGL
-where there is a real graphics card, else `engine.raster` in a thread; splats are always drawn by the latter.
+where there is a real graphics card, else `engine.raster` in a thread; quantities of splats are always drawn by the latter.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from engine.api import Frame
 
 Backend = Literal["auto", "software", "opengl"]
+MODES = ("colour", "normals")
+"""What OpenGL shows of splats."""
 REST_MS = 120
 """After so long without a change the picture is drawn again, as finely as can be."""
 PREPARE_MS = 400
@@ -177,7 +179,7 @@ class ViewportView(View):
         for kept in (self.frames, self.items, self.hidden, self._framed):
             kept.clear()
         self.handles.clear()
-        self.stage.tools.clear()
+        self.stage.tools[:] = [tool for tool in self.stage.tools if not isinstance(tool, HandlesTool)]
         self.stage.touched = False
         self.stage.image = QImage()
         self._rest.stop()
@@ -287,7 +289,8 @@ class ViewportView(View):
     def _backend_for(self, scene: Scene) -> SoftwareScene | GlScene:
         if self._backend == "auto":
             self._backend = "opengl" if has_graphics_card() else "software"
-        if self._backend == "opengl" and not any(isinstance(item, Gaussians) for item in scene.items):
+        by_hand = scene.look.splats.mode not in MODES and any(isinstance(item, Gaussians) for item in scene.items)
+        if self._backend == "opengl" and not by_hand:
             if self._gl is None:
                 from app.views.gl_scene import GlScene
 

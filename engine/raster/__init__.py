@@ -16,7 +16,7 @@ from engine.raster.free import Free
 from engine.raster.mesh import draw_mesh
 from engine.raster.orbit import Orbit
 from engine.raster.points import draw_lines, draw_points
-from engine.raster.splats import SplatLook, draw_splats
+from engine.raster.splats import SplatLook, draw_splats, splat_colours
 from engine.raster.warm import warm_up
 
 __all__ = [
@@ -29,5 +29,6 @@ __all__ = [
     "draw_mesh",
     "draw_points",
     "draw_splats",
+    "splat_colours",
     "warm_up",
 ]

@@ -132,6 +132,22 @@ def _draw(
     return span
 
 
+def splat_colours(
+    canvas: Canvas,
+    camera: Camera,
+    means: ArrayLike,
+    quats: ArrayLike,
+    scales: ArrayLike,
+    colours: ArrayLike,
+    look: SplatLook,
+) -> NDArray[np.float32]:
+    """The colours that `draw_splats` draws with, for who draws by other means: `[N, 3]`, until the canvas is used again."""
+    parts = (table(means, 3, np.float32, "means"), table(quats, 4, np.float32, "quats"))
+    parts += (table(scales, 3, np.float32, "scales"), table(colours, 3, np.float32, "colours"))
+    with canvas.lock:
+        return _tints(canvas, camera, parts, look)
+
+
 def _tints(
     canvas: Canvas, camera: Camera, gaussians: tuple[NDArray[np.float32], ...], look: SplatLook
 ) -> NDArray[np.float32]:

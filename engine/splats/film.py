@@ -69,7 +69,7 @@ def camera_at(flight: Flight, share: float, width: int, height: int) -> Camera:
     return Camera(pose, float(np.clip(fov, 0.05, 3.0)), width, height)
 
 
-def turntable(scene: Gaussians, seconds: float = 8.0, height: float = 0.35, count: int = 12, up: str = "z") -> Flight:
+def turntable(scene: Gaussians, seconds: float = 8.0, height: float = 0.35, count: int = 12, up: str = "-y") -> Flight:
     """Once around a scene.
 
     Args:
@@ -77,7 +77,7 @@ def turntable(scene: Gaussians, seconds: float = 8.0, height: float = 0.35, coun
         seconds: for the whole round.
         height: the angle above the horizon, radians.
         count: of the key frames.
-        up: "z", "y" or "-y".
+        up: "-y" in most files, "y" or "z".
     """
     from engine.splats.frames import UPRIGHT
 
@@ -133,8 +133,9 @@ class Mp4:
         self._file = av.open(str(self._beside), "w", format="mp4")
         codec = next(name for name in _CODECS if name in av.codecs_available)
         options = {"crf": QUALITY} if codec == "libx264" else {}
-        self._stream: Any = self._file.add_stream(codec, Fraction(fps), options=options)
-        self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuv420p"
+        stream: Any = self._file.add_stream(codec, Fraction(fps), options=options)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        self._stream = stream
 
     def add(self, pixels: UInt8[np.ndarray, "h w 3"]) -> None:
         """Encodes the next picture."""

@@ -32,6 +32,19 @@ class Choosing(QObject):
         """How many are chosen."""
         return int(self.mask.sum())
 
+    def is_same(self, frame: Splats) -> bool:
+        """Whether a frame is the scene that is shown."""
+        cloud = self.cloud
+        if cloud is None or len(cloud.means) != len(frame.means):
+            return False
+        pairs = ((cloud.means, frame.means), (cloud.scales, frame.scales), (cloud.colours, frame.colours))
+        return all(np.array_equal(mine, theirs) for mine, theirs in pairs)
+
+    def forget(self) -> None:
+        """Another scene comes."""
+        self.cloud = None
+        self.clear()
+
     def take_scene(self, frame: Splats) -> None:
         """The scene has changed: nothing is chosen any more."""
         parts = (frame.means, frame.scales, frame.opacities, frame.colours)

@@ -348,7 +348,7 @@ class MeasureGesture(Gesture):
         if len(spots) == 2:
             painter.drawLine(*spots)
             painter.setFont(font(13, "medium"))
-            paint_text(painter, 0.5 * (spots[0] + spots[1]) + QPointF(10, -6), f"{self.length:.4g} m", theme().colours)
+            paint_text(painter, (spots[0] + spots[1]) * 0.5 + QPointF(10, -6), f"{self.length:.4g} m", theme().colours)
 
 
 def _pen() -> QPen:

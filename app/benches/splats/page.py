@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from functools import partial
 from pathlib import Path
@@ -26,13 +27,15 @@ from PySide6.QtWidgets import (
 from app.benches.splats.choosing import Choosing
 from app.benches.splats.desk import SceneDesk
 from app.benches.splats.edit_panel import EditPanel
+from app.benches.splats.film_panel import Filming, FilmPanel
 from app.benches.splats.rail import SceneRail
 from app.benches.splats.scene_files import SUFFIXES
-from app.benches.splats.viewport import SceneViewport
+from app.benches.splats.training import LAB as TRAINER
+from app.benches.splats.training import OWN_SCENE, HeldOutStrip, TrainingPanel
+from app.benches.splats.viewport import ITEM, SceneViewport
 from app.notes.view import NotesView
 from app.notify import notify
 from app.theme import icon
-from app.topics.standing import Standing
 from app.views.elided_label import ElidedLabel
 from engine.api.catalogue import find_lab
 from engine.api.splat_edits import (
@@ -81,6 +84,13 @@ class SplatsPage(QWidget):
         self.rail, self.viewport = SceneRail(), SceneViewport(self.choosing)
         self.edit, self.notes = EditPanel(), NotesView()
         self.notes.set_lab(info)
+        self.filming = Filming(find_lab(library.labs, "radiance.film"), host, places.cache / "films", self)
+        self.film = FilmPanel(self.desk, self.viewport, self.filming)
+        training = library.find(TRAINER)
+        self.training = TrainingPanel(training, host, places, settings) if training and not training.broken else None
+        self.strip = HeldOutStrip()
+        self._trained: Splats | None = None
+        self._opened: Splats | None = None
         self.bar = self._make_bar()
         self.dock = self._make_dock()
         self.empty = self._make_empty()
@@ -92,7 +102,7 @@ class SplatsPage(QWidget):
 
     # What the window asks ----------------------------------------------------------------------------------------------------
 
-    def actions(self) -> list[QAction]:  # type: ignore[override]  # a widget's own are not all for the menu
+    def actions(self) -> list[QAction]:
         """What can be done here, for the menu, the palette and the table of keys."""
         return list(self._acts.values())
 
@@ -104,20 +114,40 @@ class SplatsPage(QWidget):
         """Opens a scene; whether it did."""
         scene = next((path for path in paths if path.suffix.lower() in SUFFIXES and path.is_file()), None)
         if scene is not None:
+            self.dock.setCurrentWidget(self.edit)
             self.open(scene)
-        return scene is not None
+            return True
+        if self.training is not None and self.training.accept_drop(paths):
+            self.dock.setCurrentWidget(self.training)
+            return True
+        return False
 
     def close_session(self) -> None:
-        """Ends the worker."""
+        """Ends the workers."""
         self.desk.close()
+        if self.training is not None:
+            self.training.close_session()
+        self.filming.close()
 
     def open(self, path: Path | None) -> None:
         """Opens a scene; None is the knot."""
+        self._opened = None
         self.viewport.begin()
         self.stack.setCurrentWidget(self.viewport)
         self.desk.open(str(path) if path is not None else "", self.desk.up)
         self.title.setText(path.stem.removesuffix(".compressed") if path is not None else "A knot of Gaussians")
         self.title_changed.emit(self.title.text())
+
+    @property
+    def trains(self) -> bool:
+        """Whether the tab Train is in front."""
+        return self.training is not None and self.dock.currentWidget() is self.training
+
+    def train_own(self) -> None:
+        """Trains the scene that ships."""
+        if self.training is not None:
+            self.dock.setCurrentWidget(self.training)
+            self.training.start_own()
 
     def show_tab(self, name: str) -> None:
         """Brings a tab of the dock to the front."""
@@ -128,7 +158,7 @@ class SplatsPage(QWidget):
     @property
     def settled(self) -> bool:
         """Whether nothing is awaited."""
-        return not self.desk.is_open or self.choosing.cloud is not None
+        return self.trains or not self.desk.is_open or self.choosing.cloud is not None
 
     # What a person does --------------------------------------------------------------------------------------------------------
 
@@ -179,7 +209,7 @@ class SplatsPage(QWidget):
         """Floaters go."""
         self.desk.do(CleanFloaters())
 
-    def move(self, degrees: float, scale: float, lift: float) -> None:
+    def shift(self, degrees: float, scale: float, lift: float) -> None:
         """Turns about the vertical, scales and lifts the scene."""
         half = math.radians(degrees) / 2
         edit = Move((0.0, 0.0, lift), (math.cos(half), 0.0, 0.0, math.sin(half)), scale)
@@ -230,7 +260,6 @@ class SplatsPage(QWidget):
         names.addWidget(self.title)
         names.addWidget(self.trail)
         names.addStretch(1)
-        self.standing = Standing()
         self.open_button = QPushButton(icon("folder-open"), "Open")
         self.open_button.setToolTip("Opens a scene: PLY, compressed PLY, SPZ or SPLAT (Ctrl+O)")
         self.export_button = QPushButton(icon("export", "on_accent"), "Export")
@@ -248,7 +277,10 @@ class SplatsPage(QWidget):
         dock.setProperty("role", "side")
         dock.setDocumentMode(True)
         dock.setMinimumWidth(264)
+        if self.training is not None:
+            dock.addTab(self.training, "Train")
         dock.addTab(self.edit, "Edit")
+        dock.addTab(self.film, "Film")
         dock.addTab(self.notes, "Notes")
         return dock
 
@@ -267,7 +299,10 @@ class SplatsPage(QWidget):
         knot.setProperty("kind", "quiet")
         knot.clicked.connect(lambda: self.open(None))
         self.knot_button = knot
-        for widget in (title, words, choose, knot):
+        self.train_button = QPushButton(icon("play"), "Train the scene that ships")
+        self.train_button.clicked.connect(self.train_own)
+        self.train_button.setVisible(self.training is not None)
+        for widget in (title, words, choose, self.train_button, knot):
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
         return empty
 
@@ -281,7 +316,10 @@ class SplatsPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.bar)
+        if self.training is not None:
+            column.addWidget(self.training.bar)
         column.addWidget(self.stack, 1)
+        column.addWidget(self.strip)
         self.across = QSplitter(Qt.Orientation.Horizontal)
         self.across.setProperty("role", "seam")
         self.across.setHandleWidth(1)
@@ -313,6 +351,7 @@ class SplatsPage(QWidget):
             ("align", "Align the ground", "", "grid-four", self.align),
             ("clean", "Clean floaters", "", "sparkle", self.clean),
             ("crop", "Crop to the box", "", "crop", self.crop),
+            ("key", "Key frame from here", "K", "plus", self.film.add_key),
             ("copy_command", "Copy as command", "Ctrl+Shift+C", "terminal-window", self.copy_command),
         ]
         for number, name in enumerate(("orbit", *view.gestures), 1):
@@ -348,17 +387,60 @@ class SplatsPage(QWidget):
             (edit.asked, lambda what: self._acts[what].trigger()),
             (edit.ranged, self.choose_by),
             (edit.went, desk.go_to),
-            (edit.moved, self.move),
+            (edit.moved, self.shift),
             (edit.length_set, self.set_length),
             (self.open_button.clicked, self.ask_open),
             (self.export_button.clicked, self.ask_export),
         ):
             signal.connect(act)
+        self.dock.currentChanged.connect(self._follow_tab)
+        if self.training is not None:
+            self.training.scene.connect(self._show_trained)
+            self.training.views.connect(self.strip.show_table)
+            self.training.edit_wanted.connect(self._edit_trained)
+            self.training.running_changed.connect(self.running_changed)
+            self.strip.chosen.connect(self.training.choose_view)
+        self.dock.setCurrentWidget(self.edit)
+        self._follow_tab()
 
     # What follows ---------------------------------------------------------------------------------------------------------------
 
     def _show_scene(self, frame: Splats) -> None:
-        self.viewport.show_scene(frame)
+        """The worker sends the scene at every poke; one that is the same leaves the selection alone."""
+        self._opened = frame
+        if self.trains:
+            self.dock.setCurrentWidget(self.edit)
+        if not self.choosing.is_same(frame):
+            self.viewport.show_scene(frame)
+
+    def _show_trained(self, frame: Splats) -> None:
+        first, self._trained = self._trained is None, dataclasses.replace(frame, name=ITEM)
+        if self.trains:
+            if first:
+                self.viewport.begin()
+                self.stack.setCurrentWidget(self.viewport)
+            self.viewport.show_scene(self._trained)
+
+    def _edit_trained(self, moment: Path) -> None:
+        own = self.training is None or self.training.lab.parts.parameters.value("data") == OWN_SCENE
+        self.desk.up = "z" if own else "-y"
+        self.dock.setCurrentWidget(self.edit)
+        self.open(moment)
+        self.title.setText("What was trained")
+
+    def _follow_tab(self) -> None:
+        """What is trained stands in the viewport beside the tab Train, what was opened beside the others."""
+        frame = self._trained if self.trains else self._opened
+        self.bar.setVisible(not self.trains)
+        if self.training is not None:
+            self.training.bar.setVisible(self.trains)
+        self.strip.setVisible(self.trains and self._trained is not None)
+        if frame is None:
+            self.stack.setCurrentWidget(self.empty)
+        elif not self.choosing.is_same(frame):
+            self.viewport.begin()
+            self.stack.setCurrentWidget(self.viewport)
+            self.viewport.show_scene(frame)
 
     def _show_edits(self) -> None:
         desk = self.desk

@@ -119,8 +119,8 @@ class ShotsTool:
                 painter.drawLine(QPointF(*pixels[4]), QPointF(*pixel))
 
     def _paint_photo(self, painter: QPainter, photo: QImage, frame: QPolygonF) -> None:
-        turned = QTransform.quadToQuad(QPolygonF(QRectF(photo.rect()))[:4], frame)
-        if turned is not None:
+        turned = QTransform.quadToQuad(_corners(QRectF(photo.rect())), frame)
+        if isinstance(turned, QTransform):  # None where the four corners span no area
             painter.save()
             painter.setTransform(turned, True)
             painter.drawImage(0, 0, photo)
@@ -188,3 +188,7 @@ class WipeTool:
 
 def _holds(area: QPolygonF, at: QPointF) -> bool:
     return bool(area.containsPoint(at, Qt.FillRule.OddEvenFill))
+
+
+def _corners(area: QRectF) -> QPolygonF:
+    return QPolygonF([area.topLeft(), area.topRight(), area.bottomRight(), area.bottomLeft()])

@@ -97,6 +97,7 @@ class SceneViewport(QWidget):
     def begin(self) -> None:
         """Another scene comes: it is framed anew, nothing is measured or boxed."""
         self.view.clear()
+        self.choosing.forget()
         self.measure.ends = []
         self.box.low = self.box.high = np.zeros(3)
 

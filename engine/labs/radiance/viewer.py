@@ -36,6 +36,7 @@ from engine.raster import Orbit
 from engine.splats.edit import apply_edit, moved
 from engine.splats.exports import decibels, export_scene, picture
 from engine.splats.files.formats import FORMATS, read_scene
+from engine.splats.files.moment import SUFFIX, read_moment
 from engine.splats.frames import frame_of, knot, upright
 from engine.splats.scene import Gaussians
 
@@ -52,7 +53,9 @@ BUGS = ("none", "colours stay behind", "shapes stay behind")
 class Params:
     """What a person sets."""
 
-    file: Annotated[str, File(*READ, kind="scene", help="A scene of Gaussians; none shows a knot made of 4,000")] = ""
+    file: Annotated[
+        str, File(*READ, SUFFIX, kind="scene", help="A scene of Gaussians; none shows a knot made of 4,000")
+    ] = ""
     up: Annotated[str, Choice("-y", "y", "z", label="Up in the file", help="Which of the file's axes points up")] = "-y"
     edits: Annotated[str, Record(kind="edits", live=True, help="What was done to the scene, in order")] = ""
     turn: Annotated[
@@ -78,7 +81,9 @@ class Shown:
         self.notes: tuple[str, ...] = ()
         self.title, self.bytes, self._up = "A knot", 0, up
         original = knot(seed=seed)
-        if file:
+        if file.endswith(SUFFIX):
+            original, self.title = read_moment(Path(file)), "What was trained"
+        elif file:
             loaded = read_scene(Path(file))
             original, self.notes, self.title = loaded.gaussians, loaded.notes, Path(file).name
             self.bytes = Path(file).stat().st_size

@@ -5,6 +5,7 @@ Labs that race methods against each other train eight networks in about the time
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,6 +14,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
+
+EPSILON = 1e-5
 
 
 @dataclass(frozen=True)
@@ -64,3 +67,36 @@ class RowNetworks:
         """The gradient of each network's loss by its own parameters."""
         rows = rows.detach().requires_grad_()
         return torch.autograd.grad(self.losses(rows, x, y).sum(), rows)[0]
+
+
+Statistics = list[tuple[Float[Tensor, "k 1 d"], Float[Tensor, "k 1 d"]]]
+
+
+def normalised_scores(
+    networks: RowNetworks, rows: Float[Tensor, "k p"], x: Float[Tensor, "n i"], kept: Statistics | None = None
+) -> tuple[Tensor, Statistics]:
+    """Scores `[k, n, c]` of the same networks with batch normalisation before each bias and ReLU.
+
+    Also the statistics used: those `kept`, or (None) those of `x` itself, which is `[n, i]` or `[k, n, i]`.
+    """
+    layers, used = networks.layers(rows), []
+    x = x.expand(len(rows), *x.shape[-2:])
+    for depth, (weights, bias) in enumerate(layers[:-1]):
+        z = x @ weights
+        mean, variance = kept[depth] if kept is not None else (z.mean(1, True), z.var(1, correction=0, keepdim=True))
+        used.append((mean, variance))
+        x = torch.relu((z - mean) / (variance + EPSILON).sqrt() + bias)
+    return torch.baddbmm(layers[-1][1], x, layers[-1][0]), used
+
+
+def losses(scores: Float[Tensor, "k n c"], y: Int[Tensor, "n"]) -> Float[Tensor, "k"]:
+    """Mean cross-entropy of every row, in nats."""
+    found: Tensor = -scores.log_softmax(-1)[:, torch.arange(len(y)), y].mean(1)
+    return found
+
+
+def ensemble_loss(scores: Float[Tensor, "k n c"], y: Int[Tensor, "n"]) -> Tensor:
+    """Cross-entropy of the mean of the rows' probabilities."""
+    mean = scores.log_softmax(-1).logsumexp(0) - math.log(len(scores))
+    found: Tensor = -mean[torch.arange(len(y)), y].mean()
+    return found

@@ -47,7 +47,6 @@ from engine.api import (
     Axis,
     Band,
     Bars,
-    Boxes,
     Choice,
     Frame,
     Layer,
@@ -209,7 +208,7 @@ def truth(fog: Fog) -> Float[Tensor, "3"]:
         View("fog", "Density along the ray", "drag a blob, click adds one", wide=True),
         View("light", "What comes through"),
         View("weights", "What the pixel sees"),
-        View("pixel", "From samples to a pixel"),
+        View("pixel", "Colours, weighted, summed, pixel, exact"),
         View("error", "Error of the pixel's colour", log=True),
     ),
     portrait=Portrait("fog", 3),
@@ -282,8 +281,7 @@ def draw_light(fog: Fog, taken: March) -> Plot:
     )
     low = min(0.0, float(taken.ray.before.min()))
     high = max(1.0, float(taken.ray.alphas.max()))
-    agrees = float((composite(taken.density, taken.lengths).weights - taken.ray.weights).abs().max()) < 1e-9
-    note = f"{float(taken.ray.left):.1%} passes; library {'agrees' if agrees else 'DISAGREES'}"
+    note = f"{float(taken.ray.left):.1%} passes"
     return Plot("light", layers, ALONG, Axis("share of the light", range=(1.05 * low, 1.05 * high)), note=note)
 
 
@@ -313,23 +311,22 @@ def draw_weights(fog: Fog, taken: March) -> Plot:
     )
 
 
-STRIPS = ("colour of each sample", "times its weight", "summed from the eye on", "the pixel", "exact")
-WIDE, HIGH, GAP = 320, 26, 18  # pixels of a strip
+WIDE, HIGH, GAP = 480, 18, 5  # pixels of a strip
 
 
 def draw_pixel(fog: Fog, taken: March) -> Picture:
-    """Strips along the ray: the samples' colours, weighted, summed from the front; then the pixel beside the true one."""
+    """Strips along the ray: the samples' colours, weighted, summed from the front; then the pixel, and the true one."""
     weighted = taken.ray.weights[:, None] * taken.colours
     rows = [taken.colours, weighted / float(taken.ray.weights.abs().max().clamp(min=1e-9)), weighted.cumsum(0)]
     rows += [colour.expand(len(taken.t), 3) for colour in (taken.pixel, truth(fog))]
     across = torch.arange(WIDE) * len(taken.t) // WIDE
-    picture = torch.full((len(rows) * (HIGH + GAP), WIDE, 3), 0.1, dtype=torch.float64)
-    tops = [GAP + k * (HIGH + GAP) for k in range(len(rows))]
-    for top, row in zip(tops, rows, strict=True):
-        picture[top : top + HIGH] = row[across].clamp(0, 1)
-    frames = np.array([(0, top, WIDE, top + HIGH) for top in tops])
-    off = float((taken.pixel - truth(fog)).abs().max())
-    return Picture("pixel", picture, (Boxes(frames, STRIPS, MINE),), note=f"off by {off:.1g}")
+    picture = torch.full((len(rows) * (HIGH + GAP) - GAP, WIDE, 3), 0.1, dtype=torch.float64)
+    for k, row in enumerate(rows):
+        picture[k * (HIGH + GAP) :][:HIGH] = row[across].clamp(0, 1)
+    agrees = float((composite(taken.density, taken.lengths).weights - taken.ray.weights).abs().max()) < 1e-9
+    total = float(taken.ray.weights.sum())
+    word = "agrees" if agrees else "DISAGREES"
+    return Picture("pixel", picture, note=f"Σw {total:.3f}, 1 − T {1 - float(taken.ray.left):.3f}, library {word}")
 
 
 # Proof ----------------------------------------------------------------------------------------------------------------

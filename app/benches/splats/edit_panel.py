@@ -55,6 +55,7 @@ class EditPanel(QScrollArea):
     went = Signal(int)
     moved = Signal(float, float, float)  # degrees about z, scale, metres up
     length_set = Signal(float)
+    up_chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -85,6 +86,10 @@ class EditPanel(QScrollArea):
         for name in ("invert", "align", "clean", "crop", "move"):
             self.buttons[name].setEnabled(total > 0)
         self.by.setEnabled(total > 0)
+
+    def show_up(self, up: str) -> None:
+        """Which axis of the file points up."""
+        self.up.setCurrentIndex(self.up.findData(up))
 
     def show_length(self, metres: float) -> None:
         """A length was measured; 0 is none."""
@@ -161,6 +166,12 @@ class EditPanel(QScrollArea):
     def _add_whole(self) -> None:
         for name, text, tip in WHOLE:
             self._column.addWidget(self._button(name, text, tip))
+        self.up = QComboBox()
+        for name, title in (("-y", "−y is up in the file"), ("y", "y is up in the file"), ("z", "z is up in the file")):
+            self.up.addItem(title, name)
+        self.up.setToolTip("Opens the scene with another of its axes upright; its edits are let go")
+        self.up.activated.connect(lambda _: self.up_chosen.emit(self.up.currentData()))
+        self._column.addWidget(self.up)
 
     def _add_move(self) -> None:
         row = QHBoxLayout()

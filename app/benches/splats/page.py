@@ -225,6 +225,12 @@ class SplatsPage(QWidget):
             self.edit.show_length(0.0)
             self.desk.do(SetLength(start, end, metres))
 
+    def turn_up(self, up: str) -> None:
+        """Opens the scene by another of its axes upright."""
+        if self.desk.is_open and up != self.desk.up:
+            self.viewport.begin()
+            self.desk.turn_up(up)
+
     def choose_by(self, quantity: Any, low: float, high: float) -> None:
         """Chooses by shares of the Gaussians in the order of a number."""
         cloud = self.choosing.cloud
@@ -389,6 +395,7 @@ class SplatsPage(QWidget):
             (edit.went, desk.go_to),
             (edit.moved, self.shift),
             (edit.length_set, self.set_length),
+            (edit.up_chosen, self.turn_up),
             (self.open_button.clicked, self.ask_open),
             (self.export_button.clicked, self.ask_export),
         ):
@@ -445,6 +452,7 @@ class SplatsPage(QWidget):
     def _show_edits(self) -> None:
         desk = self.desk
         self.edit.show_edits(desk.edits, desk.undone)
+        self.edit.show_up(desk.up)
         self._acts["undo"].setEnabled(bool(desk.edits))
         self._acts["redo"].setEnabled(bool(desk.undone))
         self.export_button.setEnabled(desk.is_open)

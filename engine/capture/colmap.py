@@ -52,7 +52,7 @@ def _stacked(points: list[_Point]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     lengths = [len(point[2]) for point in points]
     of_point = np.repeat(np.arange(len(points)), lengths)
     images = np.concatenate([point[2] for point in points]) if points else np.empty(0, np.int64)
-    good = np.isfinite(xyz).all(1) & (np.abs(xyz) < 1e30).all(1)
+    good = np.asarray((np.abs(xyz) < 1e30).all(1))  # neither infinite nor NaN
     if good.all():
         return xyz.astype(np.float32), rgb, np.stack([of_point, images.astype(np.int64)], 1)
     renamed, kept = np.cumsum(good) - 1, good[of_point]

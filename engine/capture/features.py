@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from typing import Any
 
 import cv2
 import numpy as np
@@ -53,10 +53,14 @@ class Features:
         return len(self.places)
 
 
+_compiled: Any = njit(cache=True, nogil=True)
+
+
 def find_features(grey: UInt8[np.ndarray, "h w"], mask: Float[np.ndarray, "h w"] | None = None) -> Features:
     """The largest features of a photo, none of them where the mask is below one half."""
     allowed = None if mask is None else (mask >= 0.5).astype(np.uint8)
-    found, described = cv2.SIFT_create(0, 3, _CONTRAST, 10, 1.6, cv2.CV_32F, True).detectAndCompute(grey, allowed)
+    detector = getattr(cv2, "SIFT_create")(0, 3, _CONTRAST, 10, 1.6, cv2.CV_32F, True)  # noqa: B009  # unknown to the stubs
+    found, described = detector.detectAndCompute(grey, allowed)
     if not found:
         return Features(*(np.empty(shape, np.float32) for shape in ((0, 2), 0, 0, (0, 128))))
     sizes = np.array([feature.size for feature in found], np.float32)
@@ -92,8 +96,8 @@ def _matched(first: Float32[np.ndarray, "n 128"], second: Float32[np.ndarray, "m
     return np.stack([row[good], partner[good]], 1).astype(np.uint32)
 
 
-@partial(njit, cache=True, nogil=True)
-def _scan(cosines, start, best, runner_up, partner, top, of_column):  # type: ignore[no-untyped-def]
+@_compiled
+def _scan(cosines, start, best, runner_up, partner, top, of_column):
     """Some rows' two largest entries and the column of the largest; each column's largest so far and its row."""
     for i in range(cosines.shape[0]):
         first, second, where = np.float32(-1), np.float32(-1), 0

@@ -95,7 +95,8 @@ def _agreeing(first: Float[np.ndarray, "n 2"], second: Float[np.ndarray, "n 2"])
     if len(first) < _LEAST:
         return first[:0]
     _, inlier = cv2.findHomography(first.astype(np.float64), second.astype(np.float64), cv2.USAC_MAGSAC, _AGREE)
-    return first[:0] if inlier is None else first[_spread(first, inlier.ravel().astype(bool))]
+    chosen = np.asarray(inlier).ravel().astype(bool)  # a single None where nothing was found
+    return first[_spread(first, chosen)] if len(chosen) == len(first) else first[:0]
 
 
 def _spread(places: Float[np.ndarray, "n 2"], inlier: np.ndarray) -> Int[np.ndarray, " m"]:

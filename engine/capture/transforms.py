@@ -148,7 +148,7 @@ def _points(path: Path, named: Any) -> tuple[Float32[np.ndarray, "n 3"], UInt8[n
     if not isinstance(named, str) or not (path.parent / named).is_file():
         return nothing
     try:
-        cloud = trimesh.load(path.parent / named, process=False)
+        cloud: Any = trimesh.load(path.parent / named, process=False)
         places = np.asarray(cloud.vertices, np.float32)
         tints = np.asarray(getattr(cloud, "colors", np.full((len(places), 3), 128)), np.uint8)[:, :3]
     except Exception:  # noqa: BLE001  # trimesh raises almost anything on a damaged file; the points are a help, not a need

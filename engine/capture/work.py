@@ -34,7 +34,8 @@ from engine.capture.video import sharpest_frames
 from engine.data.photos import read_mask, read_photo
 
 Tell = Callable[[Event], None]
-In, Out = TypeVar("In"), TypeVar("Out")
+In = TypeVar("In")
+Out = TypeVar("Out")
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,9 +101,10 @@ def carry_out(order: Order, tell: Tell) -> None:
     for name, reason in lost:
         tell(Told(f"{name} is left out: {reason}"))
     registered = len(mapped[0].model.images) - len(lost)
-    summary = {"registered": registered, "images": len(photos) + len(skipped), "seconds": clock.seconds}
-    write_text_atomically(order.out / REPORT, json.dumps(summary | {"doctor": report.as_json()}, indent=1) + "\n")
-    tell(Finished(**summary))
+    finished = Finished(registered, len(photos) + len(skipped), clock.seconds)
+    summary = vars(finished) | {"doctor": report.as_json()}
+    write_text_atomically(order.out / REPORT, json.dumps(summary, indent=1) + "\n")
+    tell(finished)
 
 
 def _forget_if_other(order: Order) -> None:
@@ -142,11 +144,11 @@ def _look(
 
     def look(photo: Found) -> Seen | DataError:
         try:
-            return _seen(photo, order.long_side, store.features_of(photo.name) if photo.name in known else None)
+            return _seen(photo, order.long_side, known.get(photo.name))
         except DataError as error:
             return error
 
-    known = {photo.name for photo in photos if store.has_features(photo.name)}
+    known = {photo.name: store.features_of(photo.name) for photo in photos if store.has_features(photo.name)}
     with clock.stage(Stage.FEATURES, len(photos)) as progress:
         for photo, one in _in_parallel(look, photos, order.threads):
             if isinstance(one, DataError):

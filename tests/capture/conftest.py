@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def captured(tmp_path_factory: pytest.TempPathFactory) -> Captured:
 
 
 @pytest.fixture
-def begun(captured: Captured, tmp_path: Path) -> Iterator[Callable[[], Captured]]:
+def begun(captured: Captured, tmp_path: Path) -> Callable[[], Captured]:
     """A capture that has its features and matches, but no result yet, in a folder of the test's own."""
 
     def make() -> Captured:

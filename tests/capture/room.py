@@ -46,7 +46,7 @@ def pose(eye: tuple[float, float, float], target: tuple[float, float, float] = (
 def photograph(camera_from_world: np.ndarray, seed: int = 0) -> np.ndarray:
     """One photo of the room whose textures have this seed."""
     picture = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
-    corners = np.float32([[0, 0], [512, 0], [512, 512], [0, 512]])
+    corners = np.array([[0, 0], [512, 0], [512, 512], [0, 512]], np.float32)
     for k, (origin, across, up) in enumerate(PLANES):
         o, a, b = (np.array(part, float) for part in (origin, across, up))
         world = np.stack([o + b, o + a + b, o + a, o])

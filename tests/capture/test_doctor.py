@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,7 +46,7 @@ def troubles(given: Evidence) -> dict[Trouble, tuple[str, ...]]:
     return {finding.trouble: finding.photos for finding in examine(given).findings}
 
 
-def with_last(given: Evidence, **changes: object) -> Evidence:
+def with_last(given: Evidence, **changes: Any) -> Evidence:
     return replace(given, patients=(*given.patients[:-1], replace(given.patients[-1], **changes)))
 
 

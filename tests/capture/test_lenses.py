@@ -26,8 +26,8 @@ def test_a_ray_falls_on_the_same_thing_before_and_after(model: str) -> None:
         0
     ].ravel()
     x, y = made.camera.project(ray)[0][0]
-    across = cv2.remap(made.across, np.float32([[x - 0.5]]), np.float32([[y - 0.5]]), cv2.INTER_LINEAR)[0, 0]
-    down = cv2.remap(made.down, np.float32([[x - 0.5]]), np.float32([[y - 0.5]]), cv2.INTER_LINEAR)[0, 0]
+    at = np.array([[x - 0.5]], np.float32), np.array([[y - 0.5]], np.float32)
+    across, down = (cv2.remap(part, *at, cv2.INTER_LINEAR)[0, 0] for part in (made.across, made.down))
     assert np.allclose((across + 0.5, down + 0.5), there, atol=0.06)
 
 

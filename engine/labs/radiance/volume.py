@@ -145,7 +145,8 @@ def fog_of(p: Params) -> Fog:
 def places(count: int, rule: str, rng: torch.Generator) -> tuple[Float[Tensor, "n"], Float[Tensor, "n"]]:
     """Where a ray of `count` stretches is sampled, and their lengths; metres."""
     lengths = torch.full((count,), LENGTH / count, dtype=torch.float64)
-    inside = {"middle": 0.5, "left": 0.0}.get(rule) if rule != "random" else torch.rand(count, generator=rng).double()
+    fixed = {"middle": 0.5, "left": 0.0}
+    inside = torch.full((count,), fixed[rule]) if rule in fixed else torch.rand(count, generator=rng)
     return (torch.arange(count, dtype=torch.float64) + inside) * lengths, lengths
 
 

@@ -340,7 +340,7 @@ def draw_plane(walk: Walk, k: int) -> Plot:
     if plane is None:
         return Plot("plane", (Scatter(torch.zeros(0, 2)),), x, y, note="waits for three networks")
     three = plane.places(corners)
-    mean = walk.kept(k).mean(0, keepdim=True) if note == "three snapshots" else corners.mean(0, keepdim=True)
+    mean = corners.mean(0, keepdim=True)
     pad = 0.45 * float((three.amax(0) - three.amin(0)).max())
     (left, low), (right, high) = (three.amin(0) - pad).tolist(), (three.amax(0) + pad).tolist()
     across, up = torch.linspace(left, right, GRID), torch.linspace(low, high, GRID)

@@ -4,15 +4,12 @@ $$ z^{(l)} = W^{(l)} a^{(l-1)} + b, \qquad a^{(l)} = f(z^{(l)}), \qquad
 \delta^{(l-1)} = \big(W^{(l)\top} \delta^{(l)}\big) \odot f'(z^{(l-1)}) $$
 
 ## Activations
-| | $f(x)$ | worth knowing |
-|---|---|---|
-| sigmoid | $1/(1+e^{-x})$ | in (0, 1), $f' \le \frac14$, not centred |
-| tanh | $\tanh x$ | in (−1, 1), centred, saturates too |
-| ReLU | $\max(0, x)$ | $f' = 1$ where it is on; may die |
-| leaky | $\max(\alpha x, x)$ | $\alpha = 0.01$: never quite off |
-| PReLU | $\max(\alpha x, x)$ | $\alpha$ learned, from 0.25 |
-| RReLU | $\max(\alpha x, x)$ | $\alpha \sim U(\frac18, \frac13)$ in training |
-| GELU | $x\,\Phi(x)$ | smooth; a little negative |
+- **sigmoid** $1/(1+e^{-x})$: in (0, 1), $f' \le \frac14$, not centred; saturates
+- **tanh** $(e^x - e^{-x})/(e^x + e^{-x})$: in (−1, 1), centred; saturates too
+- **ReLU** $\max(0, x)$: cheap, $f' = 1$ where it is on; may die
+- **leaky** $\max(\alpha x, x)$: with $\alpha = 0.01$ never quite off
+- **PReLU**: $\alpha$ is learned, from 0.25; **RReLU**: $\alpha \sim U(\frac18, \frac13)$ in training, its mean at test time
+- **GELU** $x\,\Phi(x)$: smooth, a little negative
 
 GELU is often computed as $\frac x2\big(1 + \tanh[\sqrt{2/\pi}\,(x + 0.044715\,x^3)]\big)$, which is nowhere off by more than
 0.0005. A unit is **dead** if its slope is 0 for every picture: no gradient reaches it, and it never comes back. The chart also counts
@@ -226,7 +223,7 @@ class Networks:
 
 def expected(activation: str, start: str, sizes: tuple[int, ...], bias: float) -> tuple[list[float], list[float]]:
     """Mean squares q of every layer's answers at the start (inputs have 1), and χ, by which each multiplies the gradient's."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(101)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(100)  # an even number: no node on the kink of ReLU
     xi, mass = torch.from_numpy(nodes), torch.from_numpy(weights / weights.sum())
     q, found, factors = 1.0, [], []
     leak = LEAKS.get(activation, 0.0)
@@ -450,8 +447,8 @@ def backward_agrees(ctx: CheckContext) -> Measured:
     catches="the factor 2 left out, or 1/n_out for 1/n_in",
 )
 def he_keeps(ctx: CheckContext) -> Measured:
-    """4,000 narrow networks: the product over layers of the mean factor, whose expectation is exactly 1 at any width."""
-    rows, width = 4000, 16
+    """16,000 narrow networks: the product over layers of the mean factor, whose expectation is exactly 1 at any width."""
+    rows, width = 16_000, 8
     networks = Networks("ReLU", (width, *[width] * 20, 2 * width), ("He",) * rows, 0.0, ctx.rng, alike=False)
     _, answers, _ = networks.forward(torch.randn(rows, 1, width, generator=ctx.rng))
     q = torch.stack([layer.double().square().mean((1, 2)) for layer in answers[:-1]])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from dev import virtual_display
 from tests.leaks import leaks, standing, watch_starts
 
 if TYPE_CHECKING:
@@ -26,9 +29,26 @@ if sys.platform == "linux" and not os.environ.get("DISPLAY") and not os.environ.
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # without it Qt ends the process where there is no screen
 
 
+OWN_SCREENS = sys.platform == "linux" and os.environ.get("QT_QPA_PLATFORM") == "xcb" and bool(shutil.which("Xvfb"))
+"""Whether each test process opens its windows on a virtual screen of its own, as under `dev.py test`."""
+
+_until_the_end = contextlib.ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A test process beside others gets its own screen, before Qt looks for one."""
+    if OWN_SCREENS and hasattr(config, "workerinput"):
+        os.environ["DISPLAY"] = _until_the_end.enter_context(virtual_display())
+
+
+def pytest_unconfigure() -> None:
+    """Its screen goes with it."""
+    _until_the_end.close()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On a shared screen only one window has the keyboard: the tests with windows run one after the other."""
-    if os.environ.get("QT_QPA_PLATFORM") == "offscreen":
+    """On a shared screen only one window has the keyboard: the tests with windows then run one after the other."""
+    if OWN_SCREENS or os.environ.get("QT_QPA_PLATFORM") == "offscreen":
         return
     for item in items:
         place = item.path.relative_to(config.rootpath).parts

@@ -37,7 +37,7 @@ PROVED_BY: dict[str, tuple[str, ...]] = {
     "not a picture": (
         HERE + "test_a_refusal_is_one_line_and_leaves_nothing",
         PICTURES + "test_alone_a_file_that_is_no_picture_is_an_error",
-        DROPS + "test_a_text_file_is_answered_with_what_can_be_dropped",
+        DROPS + "test_any_other_file_is_answered_with_what_can_be_dropped",
         DROPS + "test_pictures_that_are_none_leave_no_run_and_the_same_worker_trains_next",
     ),
     "a truncated picture": (

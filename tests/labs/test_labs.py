@@ -15,6 +15,7 @@ import torch
 from engine.api.frames import view_of
 from engine.api.lab import TOPICS
 from engine.api.records import read_curves, snapshot_steps
+from engine.run import headless
 from engine.run.arrays import with_numpy
 from engine.run.checks import CheckContext, run_check
 from engine.run.context import Setting
@@ -81,10 +82,13 @@ def test_resume_equals_the_uninterrupted_run_bit_for_bit(
     lab_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lab = load(lab_id)
+    monkeypatch.setattr(
+        headless, "_PICTURES", 1
+    )  # pictures at the start and at the end; files of pictures take longer than steps
     run_headless(Order(lab, {"steps": 6}, out=tmp_path / "whole", device="cpu"))
-    monkeypatch.setattr(Steering, "poll", stop_after(3))
-    run_headless(Order(lab, {"steps": 6}, out=tmp_path / "half", device="cpu"))
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(Steering, "poll", stop_after(3))
+        run_headless(Order(lab, {"steps": 6}, out=tmp_path / "half", device="cpu"))
     assert snapshot_steps(tmp_path / "half")[-1] == 3
     run_headless(Order(lab, {"steps": 6}, resume=tmp_path / "half", device="cpu"))
     newest = snapshot_steps(tmp_path / "whole")[-1]

@@ -83,14 +83,14 @@ def test_every_point_arrives_in_order_and_on_disk(client: Client, tmp_path: Path
 def test_a_stalled_window_loses_no_point_and_stops_no_training(client: Client, tmp_path: Path) -> None:
     client.start(tmp_path / "run", steps=10_000_000)
     client.wait(lambda: len(client.curves.get("loss/mse", [])) > 100)
-    time.sleep(2.0)
-    client.run_for(0.5)
+    before = last_step(client)
+    time.sleep(1.0)  # the window takes nothing: pipes fill, training goes on
     client.send(Stop())
     ended = client.wait(Ended)
     client.run_for(0.2)
     steps = [step for step, _ in client.curves["loss/mse"]]
     assert steps == list(range(ended.step))
-    assert ended.step > 2000
+    assert ended.step > before + 50, "it trained while the window stood still"
 
 
 def test_pause_step_and_go_on(client: Client, tmp_path: Path) -> None:

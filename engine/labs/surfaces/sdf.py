@@ -19,7 +19,7 @@ $$ L = \frac1n \sum_i \lvert f_\theta(p_i) \rvert
      + \lambda\, \mathbb{E}_x \big(\lVert \nabla f_\theta(x) \rVert - 1\big)^2
      + \mu \,\frac1n \sum_i \lVert \nabla f_\theta(p_i) - n_i \rVert $$
 
-With $\lambda = ${{eikonal}} the slope is now off by **{{error/slope}}** in the median, and $f_\theta$ off by **{{error/distance}}** in
+With $\lambda = ${{eikonal}} the slope is now off by **{{slope/median}}** in the median, and $f_\theta$ off by **{{error/distance}}** in
 the mean. Of a cloud without normals at least the size of $d$ is known, and $\big\lvert\lvert f_\theta\rvert - \lvert d\rvert\big\rvert$ is
 added; which side is inside stays a guess (Atzmon & Lipman 2020, arXiv:1911.10414). Set
 $\lambda$ to zero and watch the slice: the zero line stays, the rings around it tear.
@@ -198,7 +198,8 @@ def errors(field: nn.Module, target: Target, device: torch.device) -> tuple[Floa
         View("scene", "Surface", "drag to turn, wheel to come closer"),
         View("slice", "Slice", "rings of equal distance; move the slice height"),
         View("loss", "Loss", log=True),
-        View("error", "Error against the truth", unit="m", log=True),
+        View("error", "Error of the distance", unit="m", log=True),
+        View("slope", "Error of the slope", "how far the slope is from one", log=True),
         View("mesh", "Marching cubes", "what the grid gives"),
     ),
 )
@@ -240,7 +241,7 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
         if step % 20 == 0 or step == p.steps - 1:
             distance, slope = errors(field, target, ctx.device)
             yield Scalar("error/distance", distance)
-            yield Scalar("error/slope", slope)
+            yield Scalar("slope/median", slope)
 
 
 def draw(p: Params, ctx: Context, field: nn.Module, target: Target) -> Iterator[Drawn]:

@@ -150,7 +150,7 @@ class Params:
             help="A usual mistake",
         ),
     ] = "none"
-    steps: Annotated[int, Slider(1, 2000, log=True, help="How many steps of the solver are made")] = 160
+    steps: Annotated[int, Slider(1, 2000, log=True, help="How many steps of the solver are made")] = 80
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def generated(body: KeypointBody, number: int, noise: float, missing: int, rng: 
     draw = np.random.default_rng(1000 + number)
     unknowns = np.zeros(UNKNOWNS)
     unknowns[6:69] = generate_poses(1, draw)[0, FITTED].ravel()
-    unknowns[:6] = *draw.normal(0, 0.1, 2), 3.2, 0.0, draw.uniform(-0.7, 0.7), 0.0
+    unknowns[:6] = *draw.normal(0, 0.05, 2), 2.5, 0.0, draw.uniform(-0.7, 0.7), 0.0
     unknowns[69:] = draw.normal(0, 0.4, 10)
     camera = Seen(np.zeros((COUNT, 2)), np.ones(COUNT), FOCAL * SIZE, (SIZE / 2, SIZE / 2))
     points = projected(in_camera(body, torch.from_numpy(unknowns[None])), camera)[0].numpy()
@@ -259,7 +259,7 @@ class Search:
     topic="bodies",
     source="Bogo et al. 2016, Keep it SMPL, arXiv:1607.08128",
     summary="Find a body from seventeen points in a picture",
-    portrait=Portrait("picture", steps=160),
+    portrait=Portrait("picture", steps=80),
     views=(
         View("picture", "Picture", "choose a keypoint at the left and click where it is"),
         View("scene", "From anywhere", "drag to turn: is the depth right, too?"),

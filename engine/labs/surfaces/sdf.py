@@ -287,7 +287,7 @@ def mesh_table(vertices: np.ndarray, triangles: np.ndarray, resolution: int, tar
         ("triangles", len(triangles)),
         ("V − E + F", euler_characteristic(triangles)),
         ("watertight", "yes" if is_watertight(triangles) else "no"),
-        ("farthest from the true surface, m" if target.signed else "farthest from a point, m", float(off)),
+        ("farthest off, m" if target.signed else "farthest from a point, m", float(off)),
     )
     return Table("mesh", ("of the mesh", "now"), rows)
 

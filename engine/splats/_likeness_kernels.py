@@ -63,7 +63,7 @@ def compare(part, parts, sums, weights, slopes, totals):
         totals: `[parts]` result: summed similarity.
     """
     line = np.empty((5, sums.shape[2]), np.float32)
-    total = 0.0
+    total = np.float64(0)
     for row in run_of(slopes.shape[1], part, parts):
         line[:] = _ZERO
         for k in range(WINDOW):
@@ -97,7 +97,7 @@ def likeness_back(part, parts, picture, photo, weights, slopes, shares, result, 
     height, width = picture.shape
     pad = 3 * (WINDOW - 1)
     line = np.zeros((3, slopes.shape[2] + 2 * pad), np.float32)
-    total = 0.0
+    total = np.float64(0)
     for row in run_of(height, part, parts):
         line[:] = _ZERO
         for k in range(max(0, row - slopes.shape[1] + 1), min(WINDOW, row + 1)):

@@ -44,12 +44,12 @@ _SERIES = tuple(np.float32(value) for value in (0.99999926, 0.69312181, 0.240247
 
 
 @intrinsic
-def power_of_two(typingctx, exponent):  # type: ignore[no-untyped-def]  # numba's own protocol
+def power_of_two(typingctx, exponent):
     """2 to the power of an int32 from −126 to 127, written into the bits of a float32; numba's own shifts would be twice as wide."""
     if exponent != types.int32:
         return None
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]  # as above
+    def generate(context, builder, signature, arguments):
         word = arguments[0].type
         shifted = builder.shl(builder.add(arguments[0], ir.Constant(word, 127)), ir.Constant(word, 23))
         return builder.bitcast(shifted, ir.FloatType())
@@ -65,7 +65,7 @@ def exp2(power):
     series = _SERIES[3] + x * _SERIES[4]
     series = _SERIES[2] + x * series
     series = _SERIES[1] + x * series
-    return (_SERIES[0] + x * series) * power_of_two(whole)
+    return (_SERIES[0] + x * series) * power_of_two(whole)  # type: ignore[call-arg]  # numba gives it its context
 
 
 @inline()
@@ -107,7 +107,7 @@ def draw_row(tile, row, x, powers, z, tint):
 
 
 @row_inline()
-def draw_splat(tile, batch, at):
+def draw_splat(tile, still, batch, at):
     """One Gaussian of a batch over the rows of a tile that it reaches."""
     x, y, a, b, c, strength, height, z, red, green, blue = splat_of(batch, at)
     ridge = -_HALF * b / a
@@ -115,7 +115,7 @@ def draw_splat(tile, batch, at):
     for row in range(first, last):
         dy = np.float32(row) - y
         powers = (a, b * dy, c * dy * dy + strength)
-        if largest(powers, ridge * dy, x) >= LOG2_FAINTEST:
+        if still[np.uint64(row)] and largest(powers, ridge * dy, x) >= LOG2_FAINTEST:
             draw_row(tile, row, x, powers, z, (red, green, blue))
 
 
@@ -150,13 +150,16 @@ def splat_of(batch, at):
 
 
 @fast_inline()
-def finished(tile):
-    """Whether every pixel of a tile is."""
-    most = -_ONE
+def mark_open(tile, still):
+    """Marks the rows in which a pixel is not finished yet; returns whether there is one."""
+    found = False
     for row in range(TILE):
+        most = -_ONE
         for pixel in range(TILE):
             most = max(most, tile[THROUGH + np.uint64(row * ROW) + np.uint64(pixel)])
-    return most <= _ZERO
+        still[np.uint64(row)] = most > _ZERO
+        found = found or bool(most > _ZERO)
+    return found
 
 
 @inline()
@@ -188,16 +191,18 @@ def draw_tiles(part, parts, starts, entries, records, background, colour, depth,
         ends: `[tiles]` result: where in the lists a tile was finished.
     """
     tile, batch = np.empty(TILE * ROW, np.float32), np.empty(BATCH * RECORD, np.float32)
+    still = np.empty(TILE, np.bool_)
     for number in range(part, len(starts) - 1, parts):
         box = tile_box(number, TILE_SHIFT, depth.shape)
         begin(tile, box)
+        mark_open(tile, still)
         ends[number] = starts[number + 1]
         for first in range(starts[number], starts[number + 1], BATCH):
             size = min(BATCH, starts[number + 1] - first)
             gather(batch, records, entries, first, size, box)
             for k in range(size):
-                draw_splat(tile, batch, np.uint64(k * RECORD))
-            if finished(tile):
+                draw_splat(tile, still, batch, np.uint64(k * RECORD))
+            if not mark_open(tile, still):
                 ends[number] = first + size
                 break
         x0, y0, x1, y1 = box
@@ -250,7 +255,7 @@ def back_row(tile, sums, row, x, dy, powers, z, tint, lean, absolute):
 
 
 @row_inline()
-def back_splat(tile, sums, batch, at, absolute):
+def back_splat(tile, still, sums, batch, at, absolute):
     """One Gaussian of a batch over the rows of a tile that it reaches, for the derivatives: the sums of each column."""
     x, y, a, b, c, strength, height, z, red, green, blue = splat_of(batch, at)
     ridge = -_HALF * b / a
@@ -261,7 +266,7 @@ def back_splat(tile, sums, batch, at, absolute):
     for row in range(first, last):
         dy = np.float32(row) - y
         powers = (a, b * dy, c * dy * dy + strength)
-        if largest(powers, ridge * dy, x) >= LOG2_FAINTEST:
+        if still[np.uint64(row)] and largest(powers, ridge * dy, x) >= LOG2_FAINTEST:
             if absolute:
                 back_row(tile, sums, row, x, dy, powers, z, (red, green, blue), lean, True)
             else:
@@ -326,7 +331,7 @@ def draw_back(part, parts, starts, entries, records, ends, picture, slopes, abso
         slots: `[P, SLOT]` result.
     """
     tile, batch = np.empty(TILE * ROW, np.float32), np.empty(BATCH * RECORD, np.float32)
-    sums = np.empty(SUMS * TILE, np.float32)
+    sums, still = np.empty(SUMS * TILE, np.float32), np.empty(TILE, np.bool_)
     for number in range(part, len(starts) - 1, parts):
         for place in range(ends[number], starts[number + 1]):
             for j in range(slots.shape[1]):
@@ -337,7 +342,8 @@ def draw_back(part, parts, starts, entries, records, ends, picture, slopes, abso
         begin_back(tile, box, slopes[0], slopes[1], slopes[2], picture[0], picture[1], picture[2])
         for first in range(starts[number], ends[number], BATCH):
             size = min(BATCH, ends[number] - first)
+            mark_open(tile, still)
             gather(batch, records, entries, first, size, box)
             for k in range(size):
-                back_splat(tile, sums, batch, np.uint64(k * RECORD), absolute)
+                back_splat(tile, still, sums, batch, np.uint64(k * RECORD), absolute)
                 hand_back(sums, slots, entries[first + k, 1], batch[k * RECORD])

@@ -122,8 +122,7 @@ class Rasteriser:
             np.empty((height, width), np.float32),
             np.empty((height, width), np.float32),
         )
-        light = tuple(float(part) for part in background)
-        light = tuple(np.float32(part) for part in light)
+        light = tuple(np.float32(part) for part in background)
         self._team.share(
             tiles.draw_tiles, _SHARES, found.starts, found.entries, found.records, light, *picture, found.ends
         )
@@ -241,7 +240,7 @@ class _Draw(torch.autograd.Function):
     """The rasteriser as a node of torch's graph. It goes back once."""
 
     @staticmethod
-    def forward(  # type: ignore[override]  # torch declares (*args)
+    def forward(
         ctx: Any, rasteriser: Rasteriser, viewpoint: Viewpoint, style: Style, absolute: bool, *tensors: Tensor
     ) -> tuple[Tensor, ...]:
         *gaussians, _pose, background, offsets = tensors

@@ -95,7 +95,7 @@ class Judge:
 
 class _Compare(torch.autograd.Function):
     @staticmethod
-    def forward(  # type: ignore[override]  # torch declares (*args)
+    def forward(
         ctx: Any, judge: Judge, picture: Tensor, photo: Tensor, structure: float
     ) -> tuple[Tensor, Tensor, Tensor]:
         rows = [np.ascontiguousarray(value.detach().numpy()).reshape(len(value), -1) for value in (picture, photo)]

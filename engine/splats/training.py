@@ -165,7 +165,7 @@ class Trainer:
         if strategy.opacity_price:
             loss = loss + strategy.opacity_price * values["opacities"].sigmoid().mean()
             loss = loss + strategy.scale_price * values["log_scales"].exp().mean() / self.extent
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+        loss.backward()
         if offsets is not None and offsets.grad is not None:
             self._count(offsets.grad, rendered, page.sheet(self._level(number)).camera)
         self._descend(number)

@@ -31,7 +31,8 @@ def toy() -> Toy:
 
 
 def trainer_of(toy: Toy, seed: int = 0, **changes: Any) -> Trainer:
-    settings = Settings(**({"steps": 60, "strategy": Fixed(), "background": NIGHT} | changes))
+    usual: dict[str, Any] = {"steps": 60, "strategy": Fixed(), "background": NIGHT}
+    settings = Settings(**(usual | changes))
     return Trainer(toy.capture, settings, torch.Generator().manual_seed(seed), album=toy.album)
 
 
@@ -53,6 +54,8 @@ def test_the_loss_and_its_derivative_are_the_plain_ones() -> None:
     loss = 0.7 * (plain - photo.double()).abs().mean() + 0.3 * (1 - similarity_map(plain, photo.double()).mean())
     loss.backward()
     assert float(found.loss.detach()) == pytest.approx(float(loss.detach()), abs=1e-6)
+    assert quick.grad is not None
+    assert plain.grad is not None
     assert (quick.grad - plain.grad).norm() < 1e-5 * plain.grad.norm()
 
 
@@ -60,10 +63,13 @@ def test_the_scores_are_torchmetrics() -> None:
     from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
     picture, photo = pictures()
-    batch = [value.permute(2, 0, 1)[None] for value in (picture, photo)]
-    ssim = float(structural_similarity_index_measure(*batch, data_range=1.0))
-    assert Judge().score(picture, photo) == pytest.approx(ssim, abs=1e-5)
-    assert peak_ratio(picture, photo) == pytest.approx(float(peak_signal_noise_ratio(*batch, data_range=1.0)), abs=1e-3)
+    first, second = (value.permute(2, 0, 1)[None] for value in (picture, photo))
+    ssim = structural_similarity_index_measure(first, second, data_range=1.0)
+    assert isinstance(ssim, torch.Tensor)
+    assert Judge().score(picture, photo) == pytest.approx(float(ssim), abs=1e-5)
+    assert peak_ratio(picture, photo) == pytest.approx(
+        float(peak_signal_noise_ratio(first, second, data_range=1.0)), abs=1e-3
+    )
 
 
 def test_the_similarity_is_scikit_images() -> None:
@@ -92,13 +98,13 @@ def test_adam_is_torchs() -> None:
     quick, plain = {"a": begin.clone()}, begin.clone()
     other = torch.nn.Parameter(begin.clone())
     optimiser = torch.optim.Adam([other], 0.01, eps=1e-15)
-    moments, sums = moments_of(quick), [torch.zeros_like(begin), torch.zeros_like(begin)]
+    moments, mean, square = moments_of(quick), torch.zeros_like(begin), torch.zeros_like(begin)
     adam = Adam()
     for count in range(5):
         slope = torch.randn(3000, 2, generator=rng)
         quick["a"].grad = plain.grad = other.grad = slope
         adam.step(quick, moments, {"a": 0.01}, count)
-        plain_step(plain, *sums, 0.01, count)
+        plain_step(plain, mean, square, 0.01, count)
         optimiser.step()
     torch.testing.assert_close(quick["a"], other.detach(), rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(plain, other.detach(), rtol=1e-5, atol=1e-6)
@@ -189,7 +195,7 @@ def test_mcmc_moves_the_dead_and_grows_to_its_budget(toy: Toy) -> None:
 
 @pytest.mark.parametrize("strategy", [Fixed(), Adc(), absgrad(), Mcmc()], ids=["none", "adc", "absgrad", "mcmc"])
 def test_a_scene_is_learnt(toy: Toy, strategy: Any) -> None:
-    trainer = trainer_of(toy, strategy=strategy, steps=240, budget=900, coarse=1)
+    trainer = trainer_of(toy, strategy=strategy, steps=180, budget=900, coarse=1)
     before = [score.psnr for score in trainer.scores()]
     steps = list(train(trainer))
     after = [score.psnr for score in trainer.scores()]
@@ -239,12 +245,13 @@ def test_exposure_takes_up_what_the_photos_differ_in(toy: Toy) -> None:
 
 def test_poses_find_back(toy: Toy) -> None:
     """With the true scene, only the poses are left to learn."""
-    trainer = trainer_of(toy, steps=200, poses=True, degree=0, coarse=0)
-    scene = fresh_state(toy.truth, len(toy.album.learnt))
-    trainer.state |= {key: scene[key] for key in ("values", "moments", "statistics")}
+    trainer = trainer_of(toy, steps=72, poses=True, degree=0, coarse=0)
+    scene = fresh_state(toy.truth, 6)
+    trainer.state = scene
     wrong = torch.tensor([0.01, -0.01, 0.01, 0.02, 0.01, -0.02])
     pages = tuple(
-        dataclasses.replace(page, camera_from_world=moved(page.camera_from_world, wrong)) for page in toy.album.learnt
+        dataclasses.replace(page, camera_from_world=moved(page.camera_from_world, wrong))
+        for page in toy.album.learnt[:6]
     )
     trainer.album = dataclasses.replace(toy.album, learnt=pages)
     rates = dataclasses.replace(

@@ -26,7 +26,8 @@ from engine.run.listing import Parser
 from engine.splats.exports import export_scene
 from engine.splats.files.formats import read_scene
 from engine.splats.film import pictures, turntable, write_film
-from engine.splats.job import STRATEGIES, Job, Wish, begin
+from engine.splats.job import Job, Wish, begin
+from engine.splats.strategies import STRATEGIES
 
 if TYPE_CHECKING:
     from engine.splats.film import Progress as FilmProgress

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ from engine.capture.model import ModelImage, SparseModel
 from engine.run.snapshots import Snapshot, delete_snapshot, newest_snapshot, write_snapshot
 from engine.splats.backends import choose_backend
 from engine.splats.files.formats import write_scene
-from engine.splats.strategies import Adc, Mcmc, Strategy
+from engine.splats.strategies import STRATEGIES
 from engine.splats.training import Score, Settings, Trainer
 
 if TYPE_CHECKING:
@@ -41,9 +41,7 @@ KIND = "splat"
 SAVE_EVERY = 20.0
 """Seconds of work that a crash can cost, and one step."""
 
-STRATEGIES: dict[str, tuple[Callable[[], Strategy], int]] = {"adc": (Adc, 500_000), "mcmc": (Mcmc, 100_000)}
-"""How Gaussians are added, and how many there may be where nobody says."""
-
+_BUDGET, _FIXED_BUDGET = 500_000, 100_000  # of a strategy that grows as it needs, and of one that fills its budget
 _PREVIEWS = 6
 _LONG_SIDE = 800
 _KEPT = 2
@@ -67,13 +65,18 @@ class Wish:
 
     def settings(self, capture: Capture) -> Settings:
         """For the trainer."""
-        make, usual = STRATEGIES[self.strategy]
+        usual = _FIXED_BUDGET if self.strategy == "mcmc" else _BUDGET
         side = max(max(photo.camera.width, photo.camera.height) for photo in capture.photos)
         scale = self.scale or min(1.0, _LONG_SIDE / side)
         background = None if capture.cutout else (0.0, 0.0, 0.0)
         budget = self.budget or usual
         return Settings(
-            self.steps, strategy=make(), budget=budget, scale=scale, every=self.every, background=background
+            self.steps,
+            strategy=STRATEGIES[self.strategy],
+            budget=budget,
+            scale=scale,
+            every=self.every,
+            background=background,
         )
 
     @property

@@ -139,7 +139,7 @@ def moment_of(nodes: tuple[Node, ...], clock: int) -> Moment:
     source="Rumelhart, Hinton & Williams 1986; notes, Backpropagation",
     summary="Follow a gradient back, edge by edge",
     speed=1,
-    portrait=Portrait("graph", steps=14),
+    portrait=Portrait("graph", steps=8, sets={"graph": "used twice"}),
     views=(
         View("graph", "The graph", wide=True),
         View("table", "Every node"),

@@ -357,12 +357,12 @@ def falls(ctx: CheckContext) -> Measured:
     catches="the same sample for every member",
 )
 def correlated(ctx: CheckContext) -> Measured:
-    """Twelve trees in 60 worlds; ρ from all pairs. The second number that must hold: ρ is well below 1."""
-    worlds = Ensembles(Params(bag_depth=4), ctx.seed, 60)
-    found = np.array([[member(x, y, worlds.p, ctx.numpy_rng)(GRID) for x, y in worlds.data] for _ in range(12)])
-    pairs = [spread_of(found[[i, j]]) for i in range(12) for j in range(i)]
+    """Ten trees in 40 worlds; ρ from all pairs. The second number that must hold: ρ is well below 1."""
+    worlds = Ensembles(Params(bag_depth=3), ctx.seed, 40)
+    found = np.array([[member(x, y, worlds.p, ctx.numpy_rng)(GRID) for x, y in worlds.data] for _ in range(10)])
+    pairs = [spread_of(found[[i, j]]) for i in range(10) for j in range(i)]
     spread, shared = np.mean(pairs, 0)
-    theory = shared + (spread - shared) / 12
+    theory = shared + (spread - shared) / 10
     ratio = found.mean(0).var(0, ddof=1).mean() / theory
     return Measured(1.0, float(ratio) if shared < 0.9 * spread else math.inf, detail=f"ρ = {shared / spread:.2f}")
 
@@ -426,8 +426,8 @@ def bounded(ctx: CheckContext) -> Measured:
     catches="boosting that fits y again and not what is left",
 )
 def divides(ctx: CheckContext) -> Measured:
-    """After 20 members in 24 worlds: the larger share that is left of either, of a first member's."""
-    found = Ensembles(Params(), ctx.seed, 24)
+    """After 20 members in 16 worlds: the larger share that is left of either, of a first member's."""
+    found = Ensembles(Params(), ctx.seed, 16)
     for made in range(20):
         found.grow_on(made, ctx.numpy_rng)
     return Measured(0.6, float(max(found.history[19, [1, 2]] / found.history[0, [1, 2]])), "at most")

@@ -59,8 +59,8 @@ class Weights:
     `robust`: beyond how many units, half per cents of the person's extent in the picture, a keypoint is doubted.
     """
 
-    pose: float = 5.0
-    shape: float = 3.0
+    pose: float = 3.0
+    shape: float = 2.0
     limits: float = 10.0
     robust: float = 20.0
 

@@ -125,10 +125,10 @@ class Params:
     ] = ()
     pose_prior: Annotated[
         float, Slider(0, 60, live=True, group="Weights", label="Pose prior λ_θ", help="How much likely poses count")
-    ] = 5.0
+    ] = 3.0
     shape_prior: Annotated[
         float, Slider(0, 60, live=True, group="Weights", label="Shape prior λ_β", help="How much ordinary shapes count")
-    ] = 3.0
+    ] = 2.0
     limits: Annotated[
         float,
         Slider(0, 60, live=True, group="Weights", label="Joint limits λ_l", help="How much bending beyond them costs"),

@@ -31,7 +31,7 @@ def all_figures(home: Path, long: bool) -> Iterator[Figure]:
     yield from garden()
     yield training_step(home / "step")
     if long:
-        yield learnt("flowerpot", home, Settings(2000, strategy=FLOWERPOT, scale=0.5, budget=60_000), 27.0, 200.0)
+        yield learnt("flowerpot", home, Settings(2000, strategy=FLOWERPOT, scale=0.5, budget=45_000), 27.0, 200.0)
         yield learnt("brighton", home, Settings(2000, strategy=BRIGHTON, scale=0.5, budget=15_000), 19.0, 120.0)
         yield crash(home / "crash")
 

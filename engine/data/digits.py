@@ -39,5 +39,16 @@ def split_digits(seed: int = 0) -> Digits:
     return Digits(_pictures(train), _pictures(test), torch.from_numpy(train_labels), torch.from_numpy(test_labels))
 
 
+def placed(pictures: Float[Tensor, "n 1 8 8"], size: int, rng: torch.Generator) -> Float[Tensor, "n 1 s s"]:
+    """Each picture at a random place of a black square of `size` pixels."""
+    n, side = len(pictures), pictures.shape[-1]
+    corner = torch.randint(size - side + 1, (n, 2), generator=rng)
+    rows = (corner[:, :1] + torch.arange(side))[:, :, None].expand(n, side, side)
+    columns = (corner[:, 1:] + torch.arange(side))[:, None].expand(n, side, side)
+    paper = torch.zeros(n, 1, size, size)
+    paper[torch.arange(n)[:, None, None], 0, rows, columns] = pictures[:, 0]
+    return paper
+
+
 def _pictures(rows: np.ndarray) -> Float[Tensor, "n 1 8 8"]:
     return torch.from_numpy((rows / BRIGHTEST).astype(np.float32)).reshape(-1, 1, 8, 8)

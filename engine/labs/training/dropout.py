@@ -207,7 +207,7 @@ def tested(net: Net, x: Tensor, p: Params, rng: torch.Generator, frozen: Tensor)
     source="Srivastava et al. 2014; Gal & Ghahramani 2016; notes, Dropout",
     summary="A crowd of networks in one, and what it does not know",
     speed=60,
-    portrait=Portrait("fit", steps=1200),
+    portrait=Portrait("fit", steps=400),
     views=(
         View("fit", "What it knows", "click adds a point, drag moves it, right-click removes it"),
         View("network", "This step's units"),

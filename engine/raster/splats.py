@@ -142,8 +142,8 @@ def splat_colours(
     look: SplatLook,
 ) -> NDArray[np.float32]:
     """The colours that `draw_splats` draws with, for who draws by other means: `[N, 3]`, until the canvas is used again."""
-    parts = (table(means, 3, np.float32, "means"), table(quats, 4, np.float32, "quats"))
-    parts += (table(scales, 3, np.float32, "scales"), table(colours, 3, np.float32, "colours"))
+    given = ((means, 3, "means"), (quats, 4, "quats"), (scales, 3, "scales"), (colours, 3, "colours"))
+    parts = tuple(table(values, columns, np.float32, what) for values, columns, what in given)
     with canvas.lock:
         return _tints(canvas, camera, parts, look)
 

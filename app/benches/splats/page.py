@@ -15,8 +15,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
-    QPushButton,
     QSplitter,
     QStackedWidget,
     QTabWidget,
@@ -30,13 +28,13 @@ from app.benches.splats.edit_panel import EditPanel
 from app.benches.splats.film_panel import Filming, FilmPanel
 from app.benches.splats.rail import SceneRail
 from app.benches.splats.scene_files import SUFFIXES
+from app.benches.splats.sheets import EmptySheet, SceneBar
 from app.benches.splats.training import LAB as TRAINER
 from app.benches.splats.training import OWN_SCENE, HeldOutStrip, TrainingPanel
 from app.benches.splats.viewport import ITEM, SceneViewport
 from app.notes.view import NotesView
 from app.notify import notify
 from app.theme import icon
-from app.views.elided_label import ElidedLabel
 from engine.api.catalogue import find_lab
 from engine.api.splat_edits import (
     AlignGround,
@@ -91,9 +89,11 @@ class SplatsPage(QWidget):
         self.strip = HeldOutStrip()
         self._trained: Splats | None = None
         self._opened: Splats | None = None
-        self.bar = self._make_bar()
+        self.bar = SceneBar()
+        self.title, self.open_button, self.export_button = self.bar.title, self.bar.open, self.bar.export
         self.dock = self._make_dock()
-        self.empty = self._make_empty()
+        self.empty = EmptySheet(trains=self.training is not None)
+        self.train_button = self.empty.train
         self.stack = QStackedWidget()
         self._lay_out()
         self._acts = self._make_actions()
@@ -253,31 +253,6 @@ class SplatsPage(QWidget):
 
     # How it is made -------------------------------------------------------------------------------------------------------------
 
-    def _make_bar(self) -> QFrame:
-        bar = QFrame()
-        bar.setProperty("role", "bar")
-        bar.setFixedHeight(60)
-        self.title = ElidedLabel("Splats", "title")
-        self.trail = QLabel()
-        self.trail.setProperty("role", "small")
-        names = QVBoxLayout()
-        names.setSpacing(0)
-        names.addStretch(1)
-        names.addWidget(self.title)
-        names.addWidget(self.trail)
-        names.addStretch(1)
-        self.open_button = QPushButton(icon("folder-open"), "Open")
-        self.open_button.setToolTip("Opens a scene: PLY, compressed PLY, SPZ or SPLAT (Ctrl+O)")
-        self.export_button = QPushButton(icon("export", "on_accent"), "Export")
-        self.export_button.setProperty("kind", "primary")
-        self.export_button.setToolTip("Writes the scene, reads it back, and says what was lost (Ctrl+E)")
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(16, 0, 12, 0)
-        row.addLayout(names, 1)
-        row.addWidget(self.open_button)
-        row.addWidget(self.export_button)
-        return bar
-
     def _make_dock(self) -> QTabWidget:
         dock = QTabWidget()
         dock.setProperty("role", "side")
@@ -289,28 +264,6 @@ class SplatsPage(QWidget):
         dock.addTab(self.film, "Film")
         dock.addTab(self.notes, "Notes")
         return dock
-
-    def _make_empty(self) -> QWidget:
-        empty = QFrame()
-        empty.setProperty("role", "canvas")
-        column = QVBoxLayout(empty)
-        column.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        column.setSpacing(12)
-        title, words = QLabel("Drop a scene here"), QLabel("PLY, compressed PLY, SPZ or SPLAT, of any program")
-        title.setProperty("role", "hero")
-        words.setProperty("role", "dim")
-        choose, knot = QPushButton(icon("folder-open"), "Choose a file"), QPushButton("Look at a knot of Gaussians")
-        choose.setProperty("kind", "primary")
-        choose.clicked.connect(self.ask_open)
-        knot.setProperty("kind", "quiet")
-        knot.clicked.connect(lambda: self.open(None))
-        self.knot_button = knot
-        self.train_button = QPushButton(icon("play"), "Train the scene that ships")
-        self.train_button.clicked.connect(self.train_own)
-        self.train_button.setVisible(self.training is not None)
-        for widget in (title, words, choose, self.train_button, knot):
-            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
-        return empty
 
     def _lay_out(self) -> None:
         self.stack.addWidget(self.empty)
@@ -397,6 +350,9 @@ class SplatsPage(QWidget):
             (edit.length_set, self.set_length),
             (edit.up_chosen, self.turn_up),
             (self.open_button.clicked, self.ask_open),
+            (self.empty.choose.clicked, self.ask_open),
+            (self.empty.train.clicked, self.train_own),
+            (self.empty.knot.clicked, lambda: self.open(None)),
             (self.export_button.clicked, self.ask_export),
         ):
             signal.connect(act)
@@ -457,9 +413,7 @@ class SplatsPage(QWidget):
         self._acts["redo"].setEnabled(bool(desk.undone))
         self.export_button.setEnabled(desk.is_open)
         self._acts["export"].setEnabled(desk.is_open)
-        steps = ["open", "edit", "export"]
-        now = 0 if not desk.is_open else 1
-        self.trail.setText("  ▸  ".join(f"<b>{step}</b>" if index == now else step for index, step in enumerate(steps)))
+        self.bar.show_step(1 if desk.is_open else 0)
 
     def _show_chosen(self) -> None:
         total = 0 if self.choosing.cloud is None else len(self.choosing.cloud.means)

@@ -49,8 +49,7 @@ class TrainingPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self.lab = LabPage(info, host, places, settings)
-        self.lab.setParent(self)
-        self.lab.hide()
+        self.destroyed.connect(self.lab.deleteLater)  # it has no parent: a child would be shown with this tab
         self.bar = self.lab.parts.bar
         self._wanted = False
         self.edit = QPushButton(icon("scissors"), "Edit what was trained")

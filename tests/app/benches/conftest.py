@@ -32,7 +32,7 @@ def cloud(count: int = 500, seed: int = 0) -> Splats:
     """A ball of Gaussians, as the worker would send it."""
     rng = np.random.default_rng(seed)
     means = rng.standard_normal((count, 3)).astype(np.float32)
-    turns = np.tile(np.float32([1, 0, 0, 0]), (count, 1))
+    turns = np.tile(np.array([1, 0, 0, 0], np.float32), (count, 1))
     scales = np.full((count, 3), 0.05, np.float32)
     opacities = rng.uniform(0.1, 1, count).astype(np.float32)
     return Splats("scene/Gaussians", means, turns, scales, opacities, rng.uniform(0, 1, (count, 3)).astype(np.float32))
@@ -47,7 +47,10 @@ def bench(
 
     def make(frame: Splats | None = None, labs: tuple[LabInfo, ...] = ()) -> SplatsPage:
         host = Host(1, None, fake_worker.serve)
-        library: Any = SimpleNamespace(labs=(*needed, *labs), known=True)
+        known = (*needed, *labs)
+        library: Any = SimpleNamespace(
+            labs=known, known=True, find=lambda name: next((info for info in known if info.id == name), None)
+        )
         page = SplatsPage(library, host, places, Settings())
         qtbot.addWidget(page)
         made.append((page, host))

@@ -12,6 +12,8 @@ from PySide6.QtTest import QTest
 
 from app.settings import Settings
 from app.window import MainWindow
+from engine.api.catalogue import write_cache
+from engine.api.lab import info_to_json
 from engine.splats.files.formats import read_scene, write_scene
 from engine.splats.frames import knot
 from tests.app.benches.test_splats_page import drag
@@ -23,10 +25,12 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from app.places import Places
+    from engine.api.lab import LabInfo
 
 
 @pytest.fixture
-def window(qtbot: QtBot, dressed: Any, places: Places) -> Iterator[MainWindow]:
+def window(qtbot: QtBot, dressed: Any, places: Places, needed: tuple[LabInfo, ...]) -> Iterator[MainWindow]:
+    write_cache(places.cache, [info_to_json(info) for info in needed])  # no waiting for the list of all labs
     window = MainWindow(places, settings=Settings(reduce_motion=True))
     qtbot.addWidget(window)
     window.resize(1200, 800)

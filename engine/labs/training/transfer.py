@@ -88,7 +88,7 @@ class Params:
     ] = FIRST_FIVE
     pretrain: Annotated[
         int,
-        Slider(0, 2000, label="Pre-training", unit="steps", group="Source", help="Batches of 64 from the source task"),
+        Slider(0, 2000, label="Pre-training", group="Source", help="Batches of 64 from the source task"),
     ] = 300
     target: Annotated[
         str,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from jaxtyping import Float
@@ -38,19 +37,6 @@ class Batch:
         if wanted.is_floating_point():
             return (given[..., 0] - wanted).square().mean()
         return functional.cross_entropy(given.flatten(0, 1), wanted.flatten())
-
-
-class Task(Protocol):
-    """What a memory is to do. `blind`: the loss of the best answer without one, said in `words`."""
-
-    inputs: int
-    outputs: int
-    blind: float
-    words: str
-    unit: str
-
-    def draw(self, count: int, rng: torch.Generator) -> Batch:
-        """So many random sequences."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +97,10 @@ class Letters:
         begins = torch.randint(len(self.text.ids) - length, (count,), generator=rng)
         pieces = self.text.ids[begins + torch.arange(length + 1)[:, None]]
         return Batch(functional.one_hot(pieces[:-1], self.inputs).float(), pieces[1:], 0)
+
+
+Task = Adding | Copying | Letters
+"""What a memory is to do. `blind`: the loss of the best answer without one, said in `words`."""
 
 
 def sequence_task(name_or_path: str, length: int, seed: int = 0) -> Task:

@@ -195,7 +195,7 @@ def test_mcmc_moves_the_dead_and_grows_to_its_budget(toy: Toy) -> None:
 
 @pytest.mark.parametrize("strategy", [Fixed(), Adc(), absgrad(), Mcmc()], ids=["none", "adc", "absgrad", "mcmc"])
 def test_a_scene_is_learnt(toy: Toy, strategy: Any) -> None:
-    trainer = trainer_of(toy, strategy=strategy, steps=180, budget=900, coarse=1)
+    trainer = trainer_of(toy, strategy=strategy, steps=240, budget=900, coarse=1)
     before = [score.psnr for score in trainer.scores()]
     steps = list(train(trainer))
     after = [score.psnr for score in trainer.scores()]

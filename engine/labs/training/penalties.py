@@ -234,10 +234,10 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
     yield Truth("test/none", NOISE**2, f"noise σ² = {NOISE**2:.0f}")
     for _ in ctx.steps(p.steps):
         miss = task.x @ weights["none"][:-1] + weights["none"][-1] - task.y
-        yield Scalar("test/none, training", miss.square().mean())
         for kind, w in weights.items():
             w.copy_(step(w, kind, task, p))
             yield Scalar(f"test/{kind}", (task.test_x @ w[:-1] + w[-1] - task.test_y).square().mean())
+        yield Scalar("test/none, training", miss.square().mean())
 
 
 # Pictures -------------------------------------------------------------------------------------------------------------

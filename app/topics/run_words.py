@@ -43,9 +43,7 @@ def differing(info: LabInfo, params: dict[str, Any]) -> list[Field]:
     return [
         entry
         for entry in info.fields
-        if not is_event(entry.control)
-        and entry.name in params
-        and params[entry.name] != to_json(entry.default)
+        if not is_event(entry.control) and entry.name in params and params[entry.name] != to_json(entry.default)
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import struct
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from engine.api.errors import DataError
 from engine.splats.exports import export_scene
-from engine.splats.files.formats import FORMATS, read_scene, write_scene
+from engine.splats.files.formats import FORMATS, Format, read_scene, write_scene
 from engine.splats.files.ply_header import read_head
 from engine.splats.files.rows import rows_of
 from engine.splats.files.spz import write_spz
@@ -68,7 +69,7 @@ def test_a_second_writer_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("entry", READ, ids=lambda entry: entry.name)
-def test_there_and_back(tmp_path: Path, entry: object) -> None:
+def test_there_and_back(tmp_path: Path, entry: Format) -> None:
     """Each number comes back within the format's own step, whatever the order of the Gaussians."""
     scene = blobs(600)
     path = tmp_path / f"s{entry.suffix}"
@@ -153,7 +154,7 @@ def test_splat_says_that_colours_are_flat(tmp_path: Path) -> None:
 # Bad input --------------------------------------------------------------------------------------------------------------------------
 
 
-def vertices(path: Path, names: str, rows: list[tuple[float, ...]], count: int | None = None) -> Path:
+def vertices(path: Path, names: str, rows: Sequence[tuple[float, ...]], count: int | None = None) -> Path:
     """A PLY of float vertices, which declares `count` of them."""
     head = f"ply\nformat binary_little_endian 1.0\nelement vertex {len(rows) if count is None else count}\n"
     head += "".join(f"property float {name}\n" for name in names.split()) + "end_header\n"
@@ -205,7 +206,7 @@ def test_missing_and_extra_properties(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("entry", READ, ids=lambda entry: entry.name)
-def test_every_truncation_is_a_sentence(tmp_path: Path, entry: object) -> None:
+def test_every_truncation_is_a_sentence(tmp_path: Path, entry: Format) -> None:
     """Cut off anywhere, a file is read as far as it goes, or refused with a sentence; nothing else happens."""
     path = tmp_path / f"s{entry.suffix}"
     write_scene(path, blobs(12, 1))

@@ -76,9 +76,15 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+NEARLY = 0.2
+"""A name that is so much less alike than the nearest one is not meant."""
+
+
 def near(name: str, known: Sequence[str]) -> str:
     """The end of a sentence about an unknown name: "; did you mean a, b?" or "; there are a, b, c."."""
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     if close:
+        ratio = difflib.SequenceMatcher(None, name, close[0]).ratio()
+        close = [other for other in close if difflib.SequenceMatcher(None, name, other).ratio() > ratio - NEARLY]
         return f"; did you mean {', '.join(close)}?"
     return f"; there are {', '.join(known)}." if known else "."

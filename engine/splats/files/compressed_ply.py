@@ -98,7 +98,7 @@ def _rows(words: NDArray[np.void], bounds: NDArray[np.void], sh: NDArray[np.floa
 
     position, rotation, scale, colour = (words[name].astype(np.uint32) for name in _WORDS)
     tints = np.stack([from_bits(colour, shift, 8) for shift in (24, 16, 8)], 1)
-    if "min_r" in (bounds.dtype.names or ()):
+    if set(_bound_names()[12:]) <= set(bounds.dtype.names or ()):  # newer files bound the colours too
         tints = spread("", "rgb", tints)
     sh[:, 0] = base_of(tints)
     parts = np.stack([(from_bits(rotation, shift, 10) - np.float32(0.5)) / HALF_ROOT for shift in (20, 10, 0)], 1)

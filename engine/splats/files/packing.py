@@ -14,7 +14,8 @@ HALF_ROOT = np.float32(np.sqrt(0.5))
 
 def normalised(quaternions: Float32[np.ndarray, "n 4"]) -> Float32[np.ndarray, "n 4"]:
     """Unit quaternions."""
-    return quaternions / np.linalg.norm(quaternions, axis=1, keepdims=True).clip(1e-12).astype(np.float32)
+    exact = quaternions.astype(np.float64)  # whose squares do not overflow
+    return (exact / np.linalg.norm(exact, axis=1, keepdims=True).clip(1e-12)).astype(np.float32)
 
 
 def without_largest(

@@ -105,7 +105,7 @@ def _with_bounds(rows: Rows, notes: list[str]) -> Rows:
 
 
 def _with_rotations(rows: Rows, notes: list[str]) -> Rows:
-    lengths = np.linalg.norm(rows.quaternions, axis=1)
+    lengths = np.abs(rows.quaternions).max(axis=1, initial=0.0)  # a sum of squares may overflow
     still = lengths < 1e-12
     if not still.any():
         return rows

@@ -35,6 +35,7 @@ def window(qtbot: QtBot, dressed: Any, places: Places, needed: tuple[LabInfo, ..
     qtbot.addWidget(window)
     window.resize(1200, 800)
     window.show()
+    window.activateWindow()  # where no window manager does it, keys would not reach it
     qtbot.waitUntil(lambda: window.library.known, timeout=60_000)
     yield window
     window.close()

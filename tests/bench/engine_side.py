@@ -46,6 +46,7 @@ def bare_loop() -> float:
         rng=torch.Generator().manual_seed(0),
         view_rng=lambda: torch.Generator().manual_seed(1),
         say=lambda *_: None,
+        reading=lambda *_: None,
         track=lambda **_: None,
         draw_with=lambda _: None,
         due=lambda _: False,

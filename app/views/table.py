@@ -10,7 +10,7 @@ from app.views.plot import PlotView
 from app.views.table_view import TableView
 from app.views.text_view import TextView
 from app.views.viewport import ViewportView
-from engine.api import Frame, Handles, Images, Lines, Mesh, Picture, Plot, Points, Splats, Table, Text
+from engine.api import Cameras, Frame, Handles, Images, Lines, Mesh, Picture, Plot, Points, Splats, Table, Text
 
 if TYPE_CHECKING:
     from app.views.base import View
@@ -26,6 +26,7 @@ VIEWS: dict[type[Frame], type[View]] = {
     Lines: ViewportView,
     Handles: ViewportView,
     Splats: ViewportView,
+    Cameras: ViewportView,
 }
 """Scalars and truths have no row: they go to a `CurvesView` as points."""
 

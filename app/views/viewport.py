@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 from app.notify import notify
 from app.theme import icon, theme
 from app.views.base import LegendEntry, View
+from app.views.frusta import frusta
 from app.views.handles import HandlesTool
 from app.views.opengl import has_graphics_card
 from app.views.scene3d import (
@@ -35,7 +36,7 @@ from app.views.scene3d import (
 from app.views.software_scene import Done, Order, SoftwareScene, draw
 from app.views.viewport_pace import FINE, LEVELS, PLAIN, Level, Pace
 from app.views.viewport_stage import FOV, Stage
-from engine.api.frames import Handles, Mesh, Points, Splats, item_of
+from engine.api.frames import Cameras, Handles, Mesh, Points, Splats, item_of
 from engine.api.records import write_text_atomically
 from engine.raster import Free, Orbit, SplatLook
 
@@ -57,7 +58,7 @@ PREPARE_MS = 400
 
 
 class ViewportView(View):
-    """Shows `Mesh`, `Points`, `Lines` and `Splats` together, `Handles` in front. `backend`: "auto" takes OpenGL where it is fast."""
+    """Shows meshes, points, lines, splats and cameras together, handles in front. `backend`: "auto" takes OpenGL where it is fast."""
 
     drawn = Signal(float)  # a picture is there; it took so many seconds
 
@@ -73,6 +74,7 @@ class ViewportView(View):
         self._software: SoftwareScene | None = None
         self._gl: GlScene | None = None
         self._framed: set[str] = set()
+        self._aside: set[str] = set()  # what the camera is not to frame: it stands around the content
         self._number = 0
         self._shown = (-1, FINE)
         self._legend: tuple[LegendEntry, ...] = ()
@@ -121,6 +123,9 @@ class ViewportView(View):
             self._take_handles(frame)
             return
         shown = cast("Drawn3d", frame)
+        if isinstance(frame, Cameras):
+            shown = frusta(frame, theme().colours)
+            self._aside.add(frame.name)
         try:
             item = item_of_frame(shown, theme().colours)
         except ValueError as error:
@@ -151,7 +156,7 @@ class ViewportView(View):
 
     def _frame_newcomer(self, frame: Drawn3d) -> None:
         """Frames the content when an item first has any, for as long as the camera is nobody's."""
-        if frame.name in self._framed or not len(places(frame)):
+        if frame.name in self._framed or frame.name in self._aside or not len(places(frame)):
             return
         self._framed.add(frame.name)
         content = self._content()
@@ -161,7 +166,7 @@ class ViewportView(View):
             self._look = self._make_look()
 
     def _content(self) -> NDArray[np.float64]:
-        seen = [places(frame) for name, frame in self.frames.items() if name not in self.hidden]
+        seen = [places(frame) for name, frame in self.frames.items() if name not in self.hidden | self._aside]
         return np.concatenate([np.empty((0, 3)), *seen])
 
     def outlook(self) -> Orbit | Free | None:
@@ -176,7 +181,7 @@ class ViewportView(View):
 
     def clear(self) -> None:
         """Forgets everything; the next content is framed anew."""
-        for kept in (self.frames, self.items, self.hidden, self._framed):
+        for kept in (self.frames, self.items, self.hidden, self._framed, self._aside):
             kept.clear()
         self.handles.clear()
         self.stage.tools[:] = [tool for tool in self.stage.tools if not isinstance(tool, HandlesTool)]

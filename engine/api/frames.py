@@ -327,6 +327,29 @@ class Splats:
 
 
 @dataclass(frozen=True, slots=True)
+class Cameras:
+    """Posed photos in a viewport, as the frusta of their cameras, in the world of the frames beside them.
+
+    `names`: of the `n` photos. `poses` `[n, 4, 4]`: world from camera, which looks along its +z with y down (OpenCV). `focal`,
+    `middle` and `size`, each `[n, 2]` pixels: focal lengths, where the axis meets the photo, width and height. `thumbs`
+    `[n, h, w, 3]` uint8: small copies, all stretched to one size (`size` has the shape). `psnr` `[n]` dB: how well a photo is met,
+    NaN where that is not known. `held_out` `[n]` bool: training never sees it. `edits`: a `Pick` that receives `(index,)`.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    poses: Array
+    focal: Array
+    middle: Array
+    size: Array
+    thumbs: Array
+    psnr: Array
+    held_out: Array
+    edits: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Rows of text or numbers under named columns. `edits`: a `Pick` that receives `(row,)`."""
 
@@ -346,7 +369,7 @@ class Text:
     note: str = ""
 
 
-Drawn = Images | Plot | Picture | Mesh | Points | Lines | Handles | Splats | Table | Text
+Drawn = Images | Plot | Picture | Mesh | Points | Lines | Handles | Splats | Cameras | Table | Text
 """The frames that are latest-wins."""
 
 Frame = Scalar | Truth | Drawn

@@ -14,7 +14,7 @@ import numpy as np
 import trimesh
 from PIL import Image
 
-from engine.api.frames import Drawn, Handles, Images, Lines, Mesh, Picture, Plot, Points, Splats, Table, Text
+from engine.api.frames import Cameras, Drawn, Handles, Images, Lines, Mesh, Picture, Plot, Points, Splats, Table, Text
 from engine.run.arrays import as_bytes
 
 
@@ -84,6 +84,18 @@ def _splats(frame: Splats) -> bytes:
     return ply_bytes(Rows(frame.means, scales, frame.rotations, logit(np.asarray(frame.opacities, np.float32)), sh))
 
 
+def _cameras(frame: Cameras) -> bytes:
+    """As instant-ngp's transforms.json names posed photos: a camera looks along its −z there, and its y points up."""
+    rows = zip(frame.names, np.asarray(frame.poses), frame.focal, frame.middle, frame.size, strict=True)
+    frames = [
+        {"file_path": name, "transform_matrix": (pose * (1, -1, -1, 1)).tolist()}
+        | dict(zip(("fl_x", "fl_y", "cx", "cy"), (float(number) for number in (*focal, *middle)), strict=True))
+        | {"w": int(size[0]), "h": int(size[1])}
+        for name, pose, focal, middle, size in rows
+    ]
+    return json.dumps({"camera_model": "OPENCV", "frames": frames}, indent=1).encode()
+
+
 def _table(frame: Table) -> bytes:
     buffer = io.StringIO(newline="")
     csv.writer(buffer).writerows([frame.columns, *frame.rows])
@@ -121,6 +133,7 @@ _WRITERS: dict[type, tuple[str, Callable[[Any], bytes]]] = {
     Lines: ("json", _json),
     Handles: ("json", _json),
     Splats: ("ply", _splats),
+    Cameras: ("json", _cameras),
     Table: ("csv", _table),
     Text: ("md", _text),
 }

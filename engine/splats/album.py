@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 from torch import Tensor
 
 from engine.api.errors import DataError
@@ -53,6 +53,11 @@ class Page:
     def viewpoint(self, level: int = 0) -> Viewpoint:
         """From where it was taken, for a sheet."""
         return Viewpoint(self.sheets[min(level, len(self.sheets) - 1)].camera, self.camera_from_world)
+
+    @property
+    def world_from_camera(self) -> Float32[np.ndarray, "4 4"]:
+        """The inverse of the pose."""
+        return torch.linalg.inv(self.camera_from_world.double()).float().numpy()
 
     def sheet(self, level: int = 0) -> Sheet:
         """The sheet of a level, or the smallest there is."""

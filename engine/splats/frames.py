@@ -1,16 +1,24 @@
-"""A scene as a frame for the viewport, and the turn by which its own upright becomes z."""
+"""A scene and its photos as frames for the viewport, and the turn by which its own upright becomes z."""
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import cv2
 import numpy as np
 import torch
 from jaxtyping import Float64
 
-from engine.api.frames import Splats
+from engine.api.frames import Cameras, Splats
 from engine.splats.edit import moved
 from engine.splats.scene import Gaussians
+
+if TYPE_CHECKING:
+    from engine.splats.album import Album, Page
+
+_THUMB = 160
+"""Pixels of the longer side of a photo's small copy."""
 
 Up: TypeAlias = Literal["-y", "y", "z"]
 UPRIGHT: dict[str, Float64[np.ndarray, "3 3"]] = {
@@ -27,6 +35,39 @@ def frame_of(name: str, scene: Gaussians, note: str = "") -> Splats:
     higher = scene.sh[:, 1:].contiguous() if scene.sh.shape[1] > 1 else None
     parts = (scene.means, scene.quaternions, scene.scales, scene.alphas, scene.base_colours)
     return Splats(name, *parts, note=note, harmonics=higher)
+
+
+def cameras_of(name: str, album: Album, likeness: Mapping[str, float]) -> Cameras:
+    """An album's photos where they were taken, in the order of their names.
+
+    Args:
+        name: of the frame.
+        album: photos to learn from and photos held out.
+        likeness: dB, of the photos of which it is known, by their names.
+    """
+    held = {page.name for page in album.held_out}
+    pages = sorted((*album.learnt, *album.held_out), key=lambda page: page.name)
+    lenses = [page.sheet().camera for page in pages]
+    return Cameras(
+        name,
+        tuple(page.name for page in pages),
+        poses=np.stack([page.world_from_camera for page in pages]),
+        focal=np.array([(lens.fx, lens.fy) for lens in lenses], np.float32),
+        middle=np.array([(lens.cx, lens.cy) for lens in lenses], np.float32),
+        size=np.array([(lens.width, lens.height) for lens in lenses], np.int32),
+        thumbs=_thumbs(pages),
+        psnr=np.array([likeness.get(page.name, np.nan) for page in pages], np.float32),
+        held_out=np.array([page.name in held for page in pages]),
+    )
+
+
+def _thumbs(pages: Sequence[Page]) -> np.ndarray:
+    """Small copies of the photos, stretched to the shape of the first: `[n, h, w, 3]` bytes."""
+    first = pages[0].sheet().photo
+    scale = _THUMB / max(first.shape[:2])
+    size = (max(1, round(first.shape[1] * scale)), max(1, round(first.shape[0] * scale)))
+    smallest = [page.sheets[-1].photo for page in pages]
+    return np.stack([cv2.resize(photo, size, interpolation=cv2.INTER_AREA) for photo in smallest])
 
 
 def upright(scene: Gaussians, up: str, back: bool = False) -> Gaussians:

@@ -1,4 +1,4 @@
-"""Perception Studio: `python main.py` opens the window; `run`, `prove`, `labs`, `doctor`, `splat` and `shot` need none.
+"""Perception Studio: `python main.py` opens the window; `run`, `prove`, `labs`, `doctor`, `splat`, `body` and `shot` need none.
 
 The only place that reads or sets the environment: PERCEPTION_STUDIO_HOME (one folder for settings, data, cache and runs),
 what `torchrun` sets for each process of a group, whether there is a screen, and the size at which Qt draws.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from app.places import Places
 
-HEADLESS = ("labs", "run", "prove", "doctor", "splat")
+HEADLESS = ("labs", "run", "prove", "doctor", "splat", "body")
 
 
 def main(argv: list[str]) -> int:
@@ -90,4 +90,10 @@ def has_screen() -> bool:
 
 if __name__ == "__main__":
     multiprocessing.freeze_support()
-    sys.exit(main(sys.argv[1:]))
+    try:
+        code = main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)

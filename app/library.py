@@ -74,8 +74,7 @@ class Library(QObject):
         return ("start", *(bench.id for bench in benches_of(self)), *(topic.id for topic in self.topics()), *working)
 
     def _take(self, labs: tuple[LabInfo, ...]) -> None:
-        places = {topic.id: place for place, topic in enumerate(TOPICS)}
-        self.labs = tuple(sorted(labs, key=lambda info: places.get(info.topic, len(places))))
+        self.labs = labs
         self.known = True
         self.arrived.emit()
 

@@ -114,7 +114,9 @@ class Shot:
         page.conductor.added.connect(self._follow)
         for run in page.conductor.runs.values():
             self._follow(run)
-        if page.trains and self._order.steps:
+        if not page.trains:
+            self._explore_afresh(page)
+        elif self._order.steps:
             self._train(page, self._order.steps)
         if self._order.steps or not page.trains:
             self._await_views(page)
@@ -134,6 +136,14 @@ class Shot:
         run.session.step(steps)
         ends = ("exploring", "finished", "stopped", "failed")
         self._wait(lambda: (run.phase == "paused" and run.at >= steps) or run.phase in ends, "the run stands still")
+
+    def _explore_afresh(self, page: LabPage) -> None:
+        """A lab that only explores has begun by itself, with its defaults: pictures of those must not count."""
+        before = page.conductor.front
+        page.start()
+        self._wait(lambda: page.conductor.front not in (None, before), "the lab did not start")
+        self._frames.clear()
+        self._steps.clear()
 
     def _await_views(self, page: LabPage) -> None:
         """Until each open view shows the step at which the run stands.

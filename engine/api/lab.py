@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +24,8 @@ from engine.api.frames import Frame, View
 from engine.api.params import Field, control_from_json, control_to_json, fields_of, to_json
 
 Relation = Literal["equal", "at most", "at least"]
+LAST = 99
+"""The place of a lab that says none: behind its topic's others."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ class Lab:
     file: Path
     speed: float
     portrait: Portrait | None
+    place: int
     run: Callable[[Any, Any], Iterator[Frame]]
 
 
@@ -137,6 +140,7 @@ class LabInfo:
     broken: str = ""
     speed: float = 0.0
     portrait: Portrait | None = None
+    place: int = LAST
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,7 @@ class _Declaration:
     distributed: bool
     speed: float
     portrait: Portrait | None
+    place: int
 
 
 Run = TypeVar("Run", bound=Callable[..., Iterator[Frame]])
@@ -165,16 +170,18 @@ def lab(
     distributed: bool = False,
     speed: float = 0.0,
     portrait: Portrait | None = None,
+    place: int = LAST,
 ) -> Callable[[Run], Run]:
     """Declares the function as a lab's `run(p: Params, ctx: Context)`.
 
     `source`: paper or section. `summary`: one short sentence for its card. `views`: the places on its page, in order.
     `distributed`: it trains through `ctx.parallel` and `ctx.shard`, so `torchrun` may split its batch. `speed`: steps a second at
-    which a window starts it, for a lab whose steps are there to be watched; 0 is free. `portrait`: what its card shows.
+    which a window starts it, for a lab whose steps are there to be watched; 0 is free. `portrait`: what its card shows. `place`:
+    where it stands among its topic's labs, in the course's order.
     """
 
     def declare(run: Run) -> Run:
-        run.__lab__ = _Declaration(title, topic, source, summary, views, distributed, speed, portrait)  # type: ignore[attr-defined]  # a mark on the function
+        run.__lab__ = _Declaration(title, topic, source, summary, views, distributed, speed, portrait, place)  # type: ignore[attr-defined]  # a mark on the function
         return run
 
     return declare
@@ -215,6 +222,7 @@ def lab_of(module: ModuleType, lab_id: str) -> Lab:
         file=Path(module.__file__ or ""),
         speed=declared.speed,
         portrait=declared.portrait,
+        place=declared.place,
         run=runs[0],
     )
 
@@ -235,7 +243,14 @@ def describe(found: Lab) -> LabInfo:
         file=str(found.file),
         speed=found.speed,
         portrait=found.portrait,
+        place=found.place,
     )
+
+
+def in_course_order(labs: Iterable[LabInfo]) -> tuple[LabInfo, ...]:
+    """The labs by topic, then by place, then by id; topics that the course does not have come last."""
+    topics = {topic.id: index for index, topic in enumerate(TOPICS)}
+    return tuple(sorted(labs, key=lambda info: (topics.get(info.topic, len(topics)), info.place, info.id)))
 
 
 def info_to_json(info: LabInfo) -> dict[str, Any]:
@@ -266,6 +281,7 @@ def info_to_json(info: LabInfo) -> dict[str, Any]:
         "file": info.file,
         "speed": info.speed,
         "portrait": _portrait_to_json(info.portrait) if info.portrait else None,
+        "place": info.place,
     }
 
 
@@ -286,6 +302,7 @@ def info_from_json(data: dict[str, Any]) -> LabInfo:
         broken=data["broken"] or "",
         speed=data.get("speed", 0.0),
         portrait=Portrait(**portrait) if (portrait := data.get("portrait")) else None,
+        place=data.get("place", LAST),
     )
 
 

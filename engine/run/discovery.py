@@ -14,7 +14,7 @@ from types import ModuleType
 
 from engine.api.catalogue import LABS
 from engine.api.errors import UnknownLabError
-from engine.api.lab import Lab, LabInfo, describe, lab_of
+from engine.api.lab import Lab, LabInfo, describe, in_course_order, lab_of
 from engine.api.words import near
 
 
@@ -37,7 +37,7 @@ def load(lab_id: str) -> Lab:
 
 
 def describe_all() -> tuple[LabInfo, ...]:
-    """Every lab as plain data; one that does not import is listed as broken with its reason."""
+    """Every lab as plain data, in the course's order; one that does not import is listed as broken with its reason."""
     found = []
     for lab_id in lab_ids():
         try:
@@ -47,7 +47,7 @@ def describe_all() -> tuple[LabInfo, ...]:
             topic, name = lab_id.split(".")
             title = name.replace("_", " ").capitalize()
             found.append(LabInfo(id=lab_id, title=title, topic=topic, broken=_reason(cause)))
-    return tuple(found)
+    return in_course_order(found)
 
 
 def module_from_file(path: Path, name: str) -> ModuleType:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+import main as main_program
 from engine.api.catalogue import ROOT
 from engine.api.records import read_curves, read_record, snapshot_steps
 from engine.run import discovery
@@ -48,6 +49,15 @@ def test_a_run_writes_its_folder_and_result(
     assert (record.params["lr"], record.seed, record.state) == (0.02, 3, "finished")
     assert list((out / "media").glob("picture_000050.png"))
     assert "step" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", sorted(main_program.HEADLESS))
+def test_every_command_is_reached_through_main(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as leaving:
+        main_program.main([command, "--help"])
+    assert leaving.value.code == 0
+    assert f"usage: main.py {command}" in capsys.readouterr().out
+    assert f"`{command}`" in (main_program.__doc__ or "")
 
 
 def test_without_out_the_run_lands_among_the_runs(run: Callable[..., int], tmp_path: Path) -> None:

@@ -183,6 +183,7 @@ def _descend(optimiser: torch.optim.Optimizer, loss: Tensor, rate: float) -> Non
 @lab(
     title="Generative adversarial network",
     topic="adversarial",
+    place=1,
     source="Goodfellow et al. 2014, arXiv:1406.2661; Metz et al. 2017, arXiv:1611.02163; Salimans et al. 2016, arXiv:1606.03498",
     summary="A forger and a detective learn from each other, with the perfect detective drawn beside",
     portrait=Portrait("plane", steps=2500),

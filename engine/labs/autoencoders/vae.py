@@ -134,6 +134,7 @@ class Params:
 @api.lab(
     title="Variational autoencoder",
     topic="autoencoders",
+    place=3,
     source="Kingma & Welling 2014, arXiv:1312.6114",
     summary="A code with a width, and a prior to sample from",
     portrait=api.Portrait("samples", steps=2500),

@@ -216,6 +216,7 @@ def usual_poses() -> PosePrior:
 @lab(
     title="A body from six sensors",
     topic="bodies",
+    place=12,
     source="von Marcard et al. 2017, arXiv:1703.08014; Mahony, Hamel & Pflimlin 2008",
     summary="Gyroscopes drift, gravity and north hold them, and a prior fills in the joints that wear no sensor",
     portrait=Portrait("body", steps=400),

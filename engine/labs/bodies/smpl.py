@@ -262,6 +262,7 @@ def stages(p: Params, model: BodyModel, betas: Tensor, pose: Tensor, translation
 @lab(
     title="SMPL, term by term",
     topic="bodies",
+    place=8,
     source="Loper et al. 2015, SMPL: a skinned multi-person linear model",
     summary="Shape, pose and skin a body, and take each term of its formula away",
     portrait=Portrait("scene", steps=1, sets={"preset": "run"}),

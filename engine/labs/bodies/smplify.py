@@ -257,6 +257,7 @@ class Search:
 @lab(
     title="SMPLify",
     topic="bodies",
+    place=9,
     source="Bogo et al. 2016, Keep it SMPL, arXiv:1607.08128",
     summary="Find a body from seventeen points in a picture",
     portrait=Portrait("picture", steps=80),

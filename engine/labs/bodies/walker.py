@@ -171,6 +171,7 @@ def dots_of(p: Params, seed: int) -> tuple[Float[np.ndarray, "t k 3"], Float[np.
 @lab(
     title="Point-light walker",
     topic="bodies",
+    place=1,
     source="Johansson 1973; Troje & Westhoff 2006; Winter 1991 for the angles",
     summary="Fourteen moving points, and everyone sees a person",
     portrait=Portrait("dots", steps=20, sets={"sticks": True}),

@@ -181,6 +181,7 @@ class Bench:
 @api.lab(
     title="Kernels",
     topic="convolution",
+    place=1,
     source="notes, Convolution and Cross-Correlation Identities; Dumoulin & Visin 2016, arXiv:1603.07285",
     summary="Slide a small matrix over your picture",
     portrait=Portrait("output", steps=20_000),

@@ -199,6 +199,7 @@ class Bench:
 @lab(
     title="The layer's two passes",
     topic="convolution",
+    place=2,
     source="notes, Mathematical Derivation of a Convolutional Layer; Dumoulin & Visin 2016, arXiv:1603.07285",
     summary="Click a cell: the wires forward and the wires back",
     views=(

@@ -204,6 +204,7 @@ METHODS = ("transposed", "nearest", "bed of nails", "max unpooling")
 @lab(
     title="Pooling and its undoing",
     topic="convolution",
+    place=3,
     source="notes, Pooling Layers, Transposed Convolution; Dumoulin & Visin 2016, arXiv:1603.07285",
     summary="Make a picture small, and large again in four ways",
     views=(

@@ -178,6 +178,7 @@ class Diffusion:
 @lab(
     title="Denoising diffusion",
     topic="diffusion",
+    place=2,
     source="Ho et al. 2020, arXiv:2006.11239; Song et al. 2021, arXiv:2010.02502; Nichol & Dhariwal 2021, arXiv:2102.09672",
     summary="Learn to undo a little noise, then turn pure noise into data, with the perfect guess beside it",
     portrait=Portrait("film", steps=2000),

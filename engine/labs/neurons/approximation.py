@@ -221,6 +221,7 @@ def samples() -> Float[Tensor, "s"]:
 @lab(
     title="Universal approximation",
     topic="neurons",
+    place=4,
     source="Cybenko 1989; Hornik, Stinchcombe & White 1989; notes, Universal Approximation Theorem",
     summary="Draw a curve; a sum of bends becomes it",
     speed=60,

@@ -136,6 +136,7 @@ def moment_of(nodes: tuple[Node, ...], clock: int) -> Moment:
 @lab(
     title="Back-propagation",
     topic="neurons",
+    place=3,
     source="Rumelhart, Hinton & Williams 1986; notes, Backpropagation",
     summary="Follow a gradient back, edge by edge",
     speed=1,

@@ -164,6 +164,7 @@ class Params:
 @lab(
     title="Maximum likelihood",
     topic="neurons",
+    place=2,
     source="Fisher 1922; Cramér 1946; notes, Neural Network Basics: MLE, MAP",
     summary="A loss is a belief about noise",
     portrait=Portrait("surface", steps=400, sets={"prior": "Laplace"}),

@@ -192,6 +192,7 @@ def choose(
 @lab(
     title="Threshold neuron",
     topic="neurons",
+    place=1,
     source="Rosenblatt 1958; Novikoff 1962; notes, Neural Network Basics",
     summary="One line, turned by every mistake",
     portrait=Portrait("plane", steps=40, sets={"data": "separable"}),

@@ -253,6 +253,7 @@ def scores_of(net: Mlp, p: Params, data: PlanarTask) -> list[Frame]:
 @lab(
     title="Network playground",
     topic="neurons",
+    place=5,
     source="Rumelhart, Hinton & Williams 1986; notes, Neural Network Basics and Training",
     summary="Bend the plane until one line is enough",
     portrait=Portrait("network", steps=600, sets={"data": "xor"}),

@@ -88,6 +88,7 @@ def scene_of(p: Params, seed: int) -> Gaussians:
 @lab(
     title="Camera flight",
     topic="radiance",
+    place=9,
     source="Park and Ravani 1997, ACM Transactions on Graphics 16",
     summary="Film a scene of Gaussians along key frames, without a jerk",
     views=(

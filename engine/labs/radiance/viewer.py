@@ -139,6 +139,7 @@ def turned(scene: Gaussians, degrees: float, bug: str) -> Gaussians:
 @lab(
     title="Splat viewer",
     topic="radiance",
+    place=8,
     source="Kerbl et al. 2023, 3D Gaussian splatting",
     summary="Open a scene of Gaussians, edit it, and see what each file format loses",
     views=(

@@ -203,6 +203,7 @@ def truth(fog: Fog) -> Float[Tensor, "3"]:
 @lab(
     title="One ray through fog",
     topic="radiance",
+    place=1,
     source="notes, Neural Radiance Fields; Max 1995, doi:10.1109/2945.468400; Mildenhall et al. 2020, arXiv:2003.08934",
     summary="Density, transmittance and weights along a ray, dragged by hand",
     views=(

@@ -172,6 +172,7 @@ def clipped(gradients: Weights, threshold: float, bug: str = "none") -> Weights:
 @lab(
     title="Gradients through time",
     topic="sequences",
+    place=3,
     source="notes, Vanilla RNN, Gradient Clipping; Pascanu, Mikolov & Bengio 2013, arXiv:1211.5063",
     summary="Why a distant past is hard to learn from",
     views=(

@@ -138,6 +138,7 @@ def starts(p: Params) -> Float[np.ndarray, "k 2"]:
 @lab(
     title="Recurrent dynamics",
     topic="sequences",
+    place=2,
     source="notes, RNNs as Dynamical Systems; Sussillo & Barak 2013",
     summary="Drag W and see where memories live",
     speed=10,

@@ -148,6 +148,7 @@ class Reader(nn.Module):
 @lab(
     title="Gates",
     topic="sequences",
+    place=4,
     source="notes, LSTM, GRU; Hochreiter & Schmidhuber 1997; Cho et al. 2014, arXiv:1406.1078",
     summary="LSTM and GRU beside a plain network: what a gate keeps",
     views=(

@@ -191,6 +191,7 @@ def errors(field: nn.Module, target: Target, device: torch.device) -> tuple[Floa
 @lab(
     title="Signed distance field",
     topic="surfaces",
+    place=4,
     source="Park et al. 2019, arXiv:1901.05103; Gropp et al. 2020, arXiv:2002.10099; Sitzmann et al. 2020, arXiv:2006.09661",
     summary="A network whose zero set is a shape, and the mesh that marching cubes takes out of it",
     portrait=Portrait("scene", steps=800),

@@ -232,6 +232,7 @@ def changes_for(p: Params, pictures: Tensor, rng: torch.Generator, ever: Changes
 @lab(
     title="Augmentation",
     topic="training",
+    place=5,
     source="notes, Data Augmentation; Simard et al. 2003; Bishop 1995",
     summary="A turned 4 is still a 4",
     portrait=Portrait("batch", steps=5, sets={"data": "sprites", "flip": True, "hue": 120}),

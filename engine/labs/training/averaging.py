@@ -252,6 +252,7 @@ class Bowl:
 @lab(
     title="Averages and snapshots",
     topic="training",
+    place=10,
     source="notes, Advanced Ensemble and Weight Averaging Techniques; Izmailov et al. 2018, arXiv:1803.05407",
     summary="The middle of a walk is better than its end",
     portrait=Portrait("plane", steps=900),

@@ -204,6 +204,7 @@ def tested(net: Net, x: Tensor, p: Params, rng: torch.Generator, frozen: Tensor)
 @lab(
     title="Dropout",
     topic="training",
+    place=3,
     source="Srivastava et al. 2014; Gal & Ghahramani 2016; notes, Dropout",
     summary="A crowd of networks in one, and what it does not know",
     speed=60,

@@ -220,6 +220,7 @@ class Ensembles:
 @lab(
     title="Ensembles",
     topic="training",
+    place=2,
     source="notes, Ensemble Methods; Breiman 1996; Freund & Schapire 1997; Friedman 2001",
     summary="Average to calm, boost to bend",
     speed=10,

@@ -242,6 +242,7 @@ def expected(activation: str, start: str, sizes: tuple[int, ...], bias: float) -
 @lab(
     title="Activations and initialisation",
     topic="training",
+    place=7,
     source="notes, Activation Functions; Glorot & Bengio 2010; He et al. 2015, arXiv:1502.01852",
     summary="Twenty layers forward, twenty back",
     portrait=Portrait("activations", steps=60, sets={"activation": "tanh", "start": "LeCun"}),

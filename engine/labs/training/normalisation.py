@@ -272,6 +272,7 @@ def judge(network: Network, kind: str, inputs: Inputs, bug: str = "none", own: b
 @lab(
     title="Normalisation",
     topic="training",
+    place=4,
     source="notes, Data Normalization, Batch Normalization; Ioffe & Szegedy 2015, arXiv:1502.03167",
     summary="Mean 0, variance 1: outside and inside",
     portrait=Portrait("statistics", steps=200),

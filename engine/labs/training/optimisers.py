@@ -300,6 +300,7 @@ class Classroom:
 @lab(
     title="Optimisers",
     topic="training",
+    place=8,
     source="notes, Optimization Algorithms; Polyak 1964; Nesterov 1983; Kingma & Ba 2015, arXiv:1412.6980",
     summary="Eight ways downhill, side by side",
     portrait=Portrait("landscape", steps=90, sets={"landscape": "own drawing"}),

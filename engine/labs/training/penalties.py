@@ -199,6 +199,7 @@ def corner(optimum: Float[np.ndarray, "2"], kind: str, price: float) -> Float[np
 @lab(
     title="L1 and L2 penalties",
     topic="training",
+    place=1,
     source="notes, Parameter Norm Penalties; Tibshirani 1996",
     summary="Make weights pay: some shrink, some vanish",
     speed=60,

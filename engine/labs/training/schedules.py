@@ -281,6 +281,7 @@ class Copies:
 @lab(
     title="Learning-rate schedules",
     topic="training",
+    place=9,
     source="notes, Learning Rate Schedules; Robbins & Monro 1951; Loshchilov & Hutter 2017, arXiv:1608.03983",
     summary="Begin boldly, end carefully",
     portrait=Portrait("schedule", steps=560),

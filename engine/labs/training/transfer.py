@@ -274,6 +274,7 @@ def target_step(
 @lab(
     title="Transfer learning",
     topic="training",
+    place=6,
     source="notes, Transfer Learning; Yosinski et al. 2014, arXiv:1411.1792",
     summary="Keep the body, change the head",
     portrait=Portrait("codes", steps=301),

@@ -28,8 +28,7 @@ class SliderControl(ControlWidget):
         self.track, self.text_field = Track(), ValueField()
         self.track.setAccessibleName(field.label)
         self.text_field.setAccessibleName(field.label)
-        if control.unit:
-            self.text_field.setFixedWidth(74)
+        self.text_field.make_room_for(*(self._words(self._scale.at(place)) for place in (0, 1 / 3, 2 / 3, 1)))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
@@ -46,8 +45,11 @@ class SliderControl(ControlWidget):
     def show_value(self, value: Any) -> None:
         """Moves the knob and writes the number."""
         self.track.set_place(self._scale.place(value), self._origin)
+        self.text_field.set_texts(self._words(value), exact(value, self._whole))
+
+    def _words(self, value: float) -> str:
         short = shown(value, self._whole)
-        self.text_field.set_texts(f"{short} {self._unit}" if self._unit else short, exact(value, self._whole))
+        return f"{short} {self._unit}" if self._unit else short
 
     def _step(self, steps: int) -> None:
         self.offer(self._scale.stepped(self.value(), steps))

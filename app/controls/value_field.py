@@ -12,6 +12,10 @@ from app.controls.track import STEP_KEYS
 from app.style import set_look
 from app.theme import font
 
+_NARROWEST, _WIDEST = 68, 112
+_FRAME = 20
+"""Border and padding of the field, and the line edit's own margins, in pixels."""
+
 
 class ValueField(QLineEdit):
     """A number that accepts typing. Short on display, exact while edited; a refused text stays, outlined in red.
@@ -27,9 +31,14 @@ class ValueField(QLineEdit):
         self._shown = self._exact = ""
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.setFont(font(13))
-        self.setFixedWidth(68)
+        self.setFixedWidth(_NARROWEST)
         self.setTextMargins(-3, 0, -3, 0)
         self.returnPressed.connect(self._enter)
+
+    def make_room_for(self, *texts: str) -> None:
+        """Is wide enough for these, within reason."""
+        needed = max(self.fontMetrics().horizontalAdvance(text) for text in texts) + _FRAME
+        self.setFixedWidth(min(max(needed, _NARROWEST), _WIDEST))
 
     def set_texts(self, short: str, full: str) -> None:
         """What it shows, and what it shows while one edits."""

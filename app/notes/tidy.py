@@ -61,6 +61,9 @@ def tidy(mathml: str, slots: tuple[float, ...] = ()) -> ET.Element:
 
 
 def _correct_one(element: ET.Element, slots: tuple[float, ...]) -> None:
+    if element.tag == "mo" and len(element):  # what \mathrel{+} becomes: a sign that holds a row, of which nothing would be set
+        element.text = "".join(element.itertext())
+        del element[:]
     text = (element.text or "").strip()
     if text in _NAMED and element.tag in ("mi", "mo"):
         element.text = text = _NAMED[text]

@@ -96,6 +96,10 @@ def test_greek_letters_slant_together() -> None:
     assert typeset(r"\epsilon", 20.0, False) == typeset("𝜖", 20.0, False)
 
 
+def test_a_sign_declared_a_relation_is_set_all_the_same() -> None:
+    assert typeset(r"a\mathrel{+}=b", 20.0, False).width > typeset(r"a=b", 20.0, False).width + 8
+
+
 def test_a_bare_argument_of_a_font_is_that_of_braces() -> None:
     assert typeset(r"\mathbb E_q", 20.0, False) == typeset(r"\mathbb{E}_q", 20.0, False)
 

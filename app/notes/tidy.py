@@ -52,6 +52,8 @@ def tidy(mathml: str, slots: tuple[float, ...] = ()) -> ET.Element:
     root = ET.fromstring(mathml)
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
+        if element.tag == "mo":
+            _flatten(element)
     for element in root.iter():
         _correct_one(element, slots)
     for element in root.iter():
@@ -60,10 +62,14 @@ def tidy(mathml: str, slots: tuple[float, ...] = ()) -> ET.Element:
     return root
 
 
+def _flatten(sign: ET.Element) -> None:
+    r"""A sign that holds a row, as `\mathrel{+}` becomes, is its text: of a row inside a sign nothing would be set."""
+    if len(sign):
+        sign.text = "".join(sign.itertext())
+        del sign[:]
+
+
 def _correct_one(element: ET.Element, slots: tuple[float, ...]) -> None:
-    if element.tag == "mo" and len(element):  # what \mathrel{+} becomes: a sign that holds a row, of which nothing would be set
-        element.text = "".join(element.itertext())
-        del element[:]
     text = (element.text or "").strip()
     if text in _NAMED and element.tag in ("mi", "mo"):
         element.text = text = _NAMED[text]

@@ -67,7 +67,7 @@ MIDDLE = [(0.35, 0.3), (0.5, 0.5), (0.65, 0.7)]
 def test_without_a_scene_it_says_what_to_do(bench: Bench) -> None:
     page = bench()
     assert page.stack.currentWidget() is page.empty
-    assert not page.export_button.isEnabled()
+    assert not page.bar.export.isEnabled()
     assert not page.edit.buttons["delete"].isEnabled()
 
 
@@ -122,22 +122,22 @@ def test_the_eraser_deletes_what_it_passes(bench: Bench) -> None:
 def test_undo_and_redo_by_keys_without_limit(bench: Bench) -> None:
     page = bench(cloud())
     for _ in range(5):
-        page.clean()
+        page.deeds.clean()
     for _ in range(7):
         QTest.keyClick(page, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert [len(page.desk.edits), len(page.desk.undone)] == [0, 5]
     both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     QTest.keyClick(page, Qt.Key.Key_Z, both)
     assert list(page.desk.edits) == [CleanFloaters()]
-    page.align()  # another road: what was undone is forgotten
+    page.deeds.align()  # another road: what was undone is forgotten
     assert list(page.desk.undone) == []
     assert page.edit.list.count() == 3
 
 
 def test_a_line_of_the_list_goes_back_and_forward(bench: Bench, qtbot: QtBot) -> None:
     page = bench(cloud())
-    page.clean()
-    page.align()
+    page.deeds.clean()
+    page.deeds.align()
     row = page.edit.list.visualItemRect(page.edit.list.item(1)).center()
     qtbot.mouseClick(page.edit.list.viewport(), LEFT, pos=row)
     assert page.desk.edits == (CleanFloaters(),)
@@ -272,8 +272,8 @@ def test_facts_and_report_are_shown(bench: Bench) -> None:
 def test_the_command_repeats_file_and_edits(bench: Bench) -> None:
     page = bench(cloud())
     page.desk.file = "/tmp/pot.ply"
-    page.clean()
-    page.copy_command()
+    page.deeds.clean()
+    page.deeds.copy_command()
     command = QGuiApplication.clipboard().text()
     assert command.startswith("python main.py run radiance.viewer --set file=/tmp/pot.ply")
     assert "CleanFloaters" in command

@@ -36,7 +36,7 @@ def trainer() -> LabInfo:
 def test_one_click_trains_the_own_scene(bench: Bench, qtbot: QtBot, trainer: LabInfo) -> None:
     page = bench(labs=(trainer,))
     assert page.dock.tabText(0) == "Train"
-    qtbot.mouseClick(page.train_button, LEFT)
+    qtbot.mouseClick(page.empty.train, LEFT)
     assert page.trains
     assert page.training.bar.isVisible()
     run = page.training.lab.conductor.front

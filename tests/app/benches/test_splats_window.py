@@ -67,7 +67,7 @@ def test_drop_choose_delete_undo_export(window: MainWindow, qtbot: QtBot, tmp_pa
     qtbot.waitUntil(lambda: len(page.choosing.cloud.means) == 800, timeout=20_000)
     page.desk.redo()
     with qtbot.waitSignal(page.desk.reported, timeout=60_000, check_params_cb=lambda told, *_: "dB" in told):
-        page.export(tmp_path / "out.spz")
+        page.deeds.export(tmp_path / "out.spz")
     assert len(read_scene(tmp_path / "out.spz").gaussians) == 800 - chosen
     page.film.seconds.setValue(0.5)
     page.film.size_.setCurrentIndex(0)

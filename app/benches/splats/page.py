@@ -14,13 +14,14 @@ from app.benches.splats.deeds import SceneDeeds
 from app.benches.splats.desk import SceneDesk
 from app.benches.splats.edit_panel import EditPanel
 from app.benches.splats.film_panel import Filming, FilmPanel
+from app.benches.splats.held_out import HeldOutStrip
 from app.benches.splats.page_actions import BenchActions
 from app.benches.splats.page_layout import lay_out, make_dock
 from app.benches.splats.rail import SceneRail
 from app.benches.splats.scene_files import SUFFIXES
 from app.benches.splats.sheets import EmptySheet, SceneBar
 from app.benches.splats.training import LAB as TRAINER
-from app.benches.splats.training import OWN_SCENE, HeldOutStrip, TrainingPanel
+from app.benches.splats.training import TrainingPanel
 from app.benches.splats.viewport import ITEM, SceneViewport
 from app.notes.view import NotesView
 from app.notify import notify
@@ -31,11 +32,12 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 
+    from app.benches.splats.shots import Shot
     from app.library import Library
     from app.places import Places
     from app.runs import Host
     from app.settings import Settings
-    from engine.api.frames import Splats
+    from engine.api.frames import Splats, Table
 
 
 class SplatsPage(QWidget):
@@ -63,6 +65,7 @@ class SplatsPage(QWidget):
         self.empty = EmptySheet(trains=self.training is not None)
         self._trained: Splats | None = None
         self._opened: Splats | None = None
+        self._photos: tuple[Shot, ...] = ()
         self.stack = QStackedWidget()
         self._lay_out()
         self._acts = BenchActions(self, self.deeds, self.film.add_key)
@@ -184,10 +187,15 @@ class SplatsPage(QWidget):
         if self.training is None:
             return
         self.training.scene.connect(self._show_trained)
-        self.training.views.connect(self.strip.show_table)
+        self.training.begun.connect(self._begin_training)
+        self.training.photos.connect(self._show_photos)
+        self.training.close_up.connect(self.viewport.show_close_up)
+        self.training.views.connect(self._show_views)
         self.training.edit_wanted.connect(self._edit_trained)
         self.training.running_changed.connect(self.running_changed)
-        self.strip.chosen.connect(self.training.choose_view)
+        self.strip.chosen.connect(self._go_to_photo)
+        self.viewport.jumped.connect(lambda shot: self.training.choose_photo(shot.name))
+        self.viewport.stood.connect(self.strip.mark)
 
     # What follows ---------------------------------------------------------------------------------------------------------------
 
@@ -199,6 +207,12 @@ class SplatsPage(QWidget):
         if not self.choosing.is_same(frame):
             self.viewport.show_scene(frame)
 
+    def _begin_training(self) -> None:
+        """Another run: nothing of the one before it stays."""
+        self._trained, self._photos = None, ()
+        self.strip.forget()
+        self._show_strip()
+
     def _show_trained(self, frame: Splats) -> None:
         first, self._trained = self._trained is None, dataclasses.replace(frame, name=ITEM)
         if self.trains:
@@ -206,10 +220,10 @@ class SplatsPage(QWidget):
                 self.viewport.begin()
                 self.stack.setCurrentWidget(self.viewport)
             self.viewport.show_scene(self._trained)
+            self._show_strip()
 
     def _edit_trained(self, moment: Path) -> None:
-        own = self.training is None or self.training.lab.parts.parameters.value("data") == OWN_SCENE
-        self.desk.up = "z" if own else "-y"
+        self.desk.up = "z"
         self.dock.setCurrentWidget(self.edit)
         self.open(moment)
         self.bar.title.setText("What was trained")
@@ -220,13 +234,34 @@ class SplatsPage(QWidget):
         self.bar.setVisible(not self.trains)
         if self.training is not None:
             self.training.bar.setVisible(self.trains)
-        self.strip.setVisible(self.trains and self._trained is not None)
+        self._show_strip()
         if frame is None:
             self.stack.setCurrentWidget(self.empty)
         elif not self.choosing.is_same(frame):
             self.viewport.begin()
             self.stack.setCurrentWidget(self.viewport)
             self.viewport.show_scene(frame)
+        self.viewport.show_shots(self._photos if self.trains else ())
+
+    def _show_strip(self) -> None:
+        self.strip.setVisible(self.trains and self._trained is not None and not self.strip.is_empty)
+
+    def _show_views(self, table: Table) -> None:
+        self.strip.show_table(table)
+        self._show_strip()
+
+    def _show_photos(self, shots: tuple[Shot, ...]) -> None:
+        """The photos that the run learns from; their pictures are sent along each time, and seldom change."""
+        if [shot.name for shot in shots] != [shot.name for shot in self._photos]:
+            self.strip.show_pictures({shot.name: shot.picture for shot in shots})
+        self._photos = shots
+        if self.trains:
+            self.viewport.show_shots(shots)
+
+    def _go_to_photo(self, name: str) -> None:
+        shot = next((shot for shot in self._photos if shot.name == name), None)
+        if shot is not None:
+            self.viewport.stand_at(shot)
 
     def _show_edits(self) -> None:
         desk = self.desk

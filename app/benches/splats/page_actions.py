@@ -56,6 +56,8 @@ def _deeds(deeds: SceneDeeds, add_key: Callable[[], object]) -> list[Row]:
         ("clean", "Clean floaters", "", "sparkle", deeds.clean),
         ("crop", "Crop to the box", "", "crop", deeds.crop),
         ("key", "Key frame from here", "K", "plus", add_key),
+        ("photo_before", "The photo before", "PgUp", "caret-left", partial(deeds.viewport.step_photo, -1)),
+        ("photo_next", "The next photo", "PgDown", "caret-right", partial(deeds.viewport.step_photo, 1)),
         ("copy_command", "Copy as command", "Ctrl+Shift+C", "terminal-window", deeds.copy_command),
     ]
 

@@ -1,4 +1,4 @@
-"""The cameras of the photos, over the scene: each a small pyramid with its photo; a click jumps there. And the wipe between both."""
+"""The cameras of the photos, over the scene: each a small pyramid with its photo; a click jumps there."""
 
 from __future__ import annotations
 
@@ -13,61 +13,110 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF, QTransform
 
 from app.theme import theme
+from app.views.frusta import spacing
+from app.views.pixels import to_image
 from engine.raster import Free
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent
 
+    from engine.api.frames import Cameras
     from engine.raster import Camera
 
-DEPTH_SHARE = 0.06
-"""How deep a pyramid is, as a share of how far the cameras stand apart."""
-_MOST_PHOTOS = 150
-_GRIP = 14.0
+DEPTH_SHARE = 0.4
+"""How deep a pyramid is, as a share of how far a camera stands from the next."""
+MOST_PHOTOS = 150
+_UNDER_THE_EYE = 1.5
 
 
 @dataclass(frozen=True, eq=False)
 class Shot:
-    """A photo and where it was taken: `[4, 4]` world from camera, metres, vertical field of view. `held`: kept from training."""
+    """A photo and where it was taken.
+
+    `pose`: `[4, 4]` world from camera (OpenCV), metres. `focal`, `middle`, `size`: pixels of the photo, as (x, y); `thumb`: a small copy,
+    stretched to any shape. `held`: kept from training. `decibels`: how well it is met, NaN where that is not known.
+    """
 
     name: str
     pose: NDArray[np.float64]
-    fov_y: float
-    photo: QImage
+    focal: tuple[float, float]
+    middle: tuple[float, float]
+    size: tuple[float, float]
+    thumb: QImage
     held: bool = False
     decibels: float = math.nan
 
     @property
-    def aspect(self) -> float:
-        """Width by height."""
-        return self.photo.width() / max(1, self.photo.height())
+    def words(self) -> str:
+        """What it is called and how well it is met."""
+        parts = [self.name, "held out" if self.held else "", f"{self.decibels:.1f} dB" * math.isfinite(self.decibels)]
+        return " · ".join(part for part in parts if part)
+
+    @property
+    def picture(self) -> QImage:
+        """The small copy in the photo's own shape."""
+        width, height = self.size
+        return self.thumb.scaled(self.thumb.width(), max(1, round(self.thumb.width() * height / width)))
+
+    def corners(self, depth: float) -> NDArray[np.float64]:
+        """`[4, 3]` metres, world: the corners of the photo at a depth, from the upper left clockwise."""
+        square = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+        flat = (square * self.size - self.middle) / self.focal
+        rays = np.concatenate([flat, np.ones((4, 1))], 1) * depth
+        return np.asarray(rays @ self.pose[:3, :3].T + self.pose[:3, 3])
 
     def eye(self, distance: float, width: int, height: int) -> Free:
         """Where it was taken, seeing all of the photo in a picture of this size."""
-        fit = max(1.0, self.aspect / (width / max(1, height)))
-        return Free(self.pose, distance, 2 * math.atan(math.tan(0.5 * self.fov_y) * fit))
+        across, down = (max(m, s - m) / f for m, s, f in zip(self.middle, self.size, self.focal, strict=True))
+        return Free(self.pose, distance, 2 * math.atan(max(down, across * height / max(1, width))))
+
+    def area(self, camera: Camera) -> QRectF:
+        """Where the photo lies in a picture that was taken from its place."""
+        (fx, fy), (cx, cy), (width, height) = self.focal, self.middle, self.size
+        left, top = 0.5 * camera.width - cx * camera.focal / fx, 0.5 * camera.height - cy * camera.focal / fy
+        return QRectF(left, top, width * camera.focal / fx, height * camera.focal / fy)
+
+    def sees(self, point: NDArray[np.float64]) -> bool:
+        """Whether a point of the world lies in the photo."""
+        x, y, z = (point - self.pose[:3, 3]) @ self.pose[:3, :3]
+        if z <= 0:
+            return False
+        across, down = x / z * self.focal[0] + self.middle[0], y / z * self.focal[1] + self.middle[1]
+        return bool(0 <= across < self.size[0] and 0 <= down < self.size[1])
+
+
+def shots_of(frame: Cameras) -> tuple[Shot, ...]:
+    """The photos of a frame, in its order."""
+    poses = np.asarray(frame.poses, np.float64).reshape(-1, 4, 4)
+    rows = [np.asarray(values, np.float64).tolist() for values in (frame.focal, frame.middle, frame.size)]
+    held, likeness = np.asarray(frame.held_out, bool).tolist(), np.asarray(frame.psnr, np.float64).tolist()
+    thumbs = [to_image(pixels) for pixels in np.asarray(frame.thumbs, np.uint8)]
+    return tuple(
+        Shot(name, poses[k], tuple(rows[0][k]), tuple(rows[1][k]), tuple(rows[2][k]), thumbs[k], held[k], likeness[k])
+        for k, name in enumerate(frame.names)
+    )
 
 
 class ShotsTool:
-    """Paints the pyramids, and hears clicks on them."""
+    """Paints the pyramids, and hears clicks on them. `hidden`: whether the eye stands at one, where the others are in the way."""
 
     def __init__(self, jump: Callable[[Shot], None]) -> None:
         self.shots: Sequence[Shot] = ()
         self.shows_cameras = self.shows_photos = True
+        self.hidden: Callable[[], bool] = lambda: False
         self._jump = jump
         self._over: Shot | None = None
         self._seen: list[tuple[Shot, QPolygonF]] = []
 
     def depth(self) -> float:
         """How deep a pyramid is drawn, metres."""
-        places = np.array([shot.pose[:3, 3] for shot in self.shots])
-        return DEPTH_SHARE * float(np.linalg.norm(np.ptp(places, axis=0))) or 0.1 if len(places) else 0.1
+        return DEPTH_SHARE * spacing(np.array([shot.pose[:3, 3] for shot in self.shots]).reshape(-1, 3))
 
     def press(self, event: QMouseEvent, camera: Camera) -> bool:
         """A click on a photo jumps there."""
-        if event.button() != Qt.MouseButton.LeftButton or not (self.shows_cameras or self.shows_photos):
+        if event.button() != Qt.MouseButton.LeftButton or event.modifiers():
             return False
-        found = next((shot for shot, area in reversed(self._seen) if _holds(area, event.position())), None)
+        found = self._under(event.position())
         if found is not None:
             self._jump(found)
         return found is not None
@@ -80,114 +129,64 @@ class ShotsTool:
 
     def hover(self, at: QPointF, camera: Camera) -> bool:
         """The one under the pointer lights up."""
-        before = self._over
-        self._over = next((shot for shot, area in reversed(self._seen) if _holds(area, at)), None)
+        before, self._over = self._over, self._under(at)
         return self._over is not before
 
     def paint(self, painter: QPainter, camera: Camera) -> None:
         """The farthest first; those behind the eye or around it are left out."""
         self._seen = []
-        if not self.shots or not (self.shows_cameras or self.shows_photos):
+        if not self.shots or self.hidden() or not (self.shows_cameras or self.shows_photos):
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         deep = self.depth()
-        far = [float(camera.project(shot.pose[:3, 3])[1][0]) for shot in self.shots]
+        far = camera.project(np.array([shot.pose[:3, 3] for shot in self.shots]))[1]
         for index in np.argsort(far)[::-1]:
-            if far[index] > 1.5 * deep:
+            if far[index] > _UNDER_THE_EYE * deep:
                 self._paint_one(painter, camera, self.shots[index], deep)
+        if self._over is not None:
+            self._paint_words(painter)
+
+    def _under(self, at: QPointF) -> Shot | None:
+        inside = (shot for shot, area in reversed(self._seen) if area.containsPoint(at, Qt.FillRule.OddEvenFill))
+        return next(inside, None)
 
     def _paint_one(self, painter: QPainter, camera: Camera, shot: Shot, deep: float) -> None:
-        up = deep * math.tan(0.5 * shot.fov_y)
-        across = up * shot.aspect
-        corners = np.array(
-            [[-across, -up, deep], [across, -up, deep], [across, up, deep], [-across, up, deep], [0, 0, 0]]
-        )
-        pixels, depth = camera.project(corners @ shot.pose[:3, :3].T + shot.pose[:3, 3])
-        if not (depth > 0).all() or np.ptp(pixels[:4], axis=0).max() > 2 * camera.width:
+        pixels, depth = camera.project(np.concatenate([shot.corners(deep), shot.pose[None, :3, 3]]))
+        if not (depth > 0).all() or np.ptp(pixels[:4], axis=0).max() > camera.width:
             return
-        frame = QPolygonF([QPointF(*pixel) for pixel in pixels[:4]])
+        spots = [QPointF(*pixel) for pixel in pixels.tolist()]
+        frame = QPolygonF(spots[:4])
         self._seen.append((shot, frame))
-        if self.shows_photos and len(self.shots) <= _MOST_PHOTOS and not shot.photo.isNull():
-            self._paint_photo(painter, shot.photo, frame)
-        colour = QColor(theme().colours.live if shot.held else theme().colours.accent)
-        painter.setPen(QPen(colour, 2.0 if shot is self._over else 1.0))
+        if self.shows_photos and len(self.shots) <= MOST_PHOTOS and not shot.thumb.isNull():
+            _paint_photo(painter, shot.thumb, frame)
+        colours = theme().colours
+        colour = QColor(colours.live if shot.held else colours.accent)
+        painter.setPen(QPen(colour, 2.5 if shot is self._over else 1.2))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolygon(frame)
         if self.shows_cameras:
-            for pixel in pixels[:4]:
-                painter.drawLine(QPointF(*pixels[4]), QPointF(*pixel))
+            for spot in spots[:4]:
+                painter.drawLine(spots[4], spot)
 
-    def _paint_photo(self, painter: QPainter, photo: QImage, frame: QPolygonF) -> None:
-        turned = QTransform.quadToQuad(_corners(QRectF(photo.rect())), frame)
-        if isinstance(turned, QTransform):  # None where the four corners span no area
-            painter.save()
-            painter.setTransform(turned, True)
-            painter.drawImage(0, 0, photo)
-            painter.restore()
+    def _paint_words(self, painter: QPainter) -> None:
+        from app.theme import font
+        from app.views.scene import paint_text
+
+        found = next((area for shot, area in self._seen if shot is self._over), None)
+        if found is not None and self._over is not None:
+            painter.setFont(font(12, "medium"))
+            corner = found.boundingRect().bottomLeft()
+            paint_text(painter, corner + QPointF(0, 16), self._over.words, theme().colours)
 
 
-class WipeTool:
-    """Beside the picture the photo, a line between both that one drags; as long as the eye stands where the photo was taken."""
-
-    def __init__(self) -> None:
-        self.shot: Shot | None = None
-        self.share = 0.5
-        self._eye: object = None
-        self._stands: Callable[[], object] = lambda: None
-
-    def stand(self, shot: Shot | None, eye: object, stands: Callable[[], object]) -> None:
-        """The eye stands at this photo; `stands` tells where it is from now on."""
-        self.shot, self._eye, self._stands = shot, eye, stands
-
-    @property
-    def there(self) -> bool:
-        """Whether it still does."""
-        return self.shot is not None and self._stands() is self._eye
-
-    def press(self, event: QMouseEvent, camera: Camera) -> bool:
-        """Takes hold of the line."""
-        near = abs(event.position().x() - self.share * camera.width) < _GRIP
-        return self.there and event.button() == Qt.MouseButton.LeftButton and near
-
-    def drag(self, event: QMouseEvent, camera: Camera) -> None:
-        """The line follows."""
-        self.share = min(1.0, max(0.0, event.position().x() / camera.width))
-
-    def release(self) -> None:
-        """It stays."""
-
-    def hover(self, at: QPointF, camera: Camera) -> bool:
-        """Nothing lights up."""
-        return False
-
-    def paint(self, painter: QPainter, camera: Camera) -> None:
-        """The photo right of the line."""
-        if not self.there or self.shot is None:
-            return
-        height = camera.focal * 2 * math.tan(0.5 * self.shot.fov_y)
-        width = height * self.shot.aspect
-        area = QRectF(0.5 * (camera.width - width), 0.5 * (camera.height - height), width, height)
-        line = self.share * camera.width
+def _paint_photo(painter: QPainter, photo: QImage, frame: QPolygonF) -> None:
+    turned = QTransform.quadToQuad(_corners(QRectF(photo.rect())), frame)
+    if isinstance(turned, QTransform):  # None where the four corners span no area
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setClipRect(QRectF(line, 0, camera.width - line, camera.height))
-        painter.drawImage(area, self.shot.photo)
+        painter.setTransform(turned, True)
+        painter.drawImage(0, 0, photo)
         painter.restore()
-        painter.setPen(QPen(QColor("#ffffff"), 1.5))
-        painter.drawLine(QPointF(line, 0), QPointF(line, camera.height))
-        painter.setBrush(QColor(20, 24, 30))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.drawRoundedRect(QRectF(line - 10, 0.5 * camera.height - 20, 20, 40), 10, 10)
-        painter.setBrush(QColor("#ffffff"))
-        painter.setPen(Qt.PenStyle.NoPen)
-        for side in (-1, 1):
-            tip = QPointF(line + side * 6, 0.5 * camera.height)
-            painter.drawPolygon(QPolygonF([tip, tip + QPointF(-side * 4, -4), tip + QPointF(-side * 4, 4)]))
-
-
-def _holds(area: QPolygonF, at: QPointF) -> bool:
-    return bool(area.containsPoint(at, Qt.FillRule.OddEvenFill))
 
 
 def _corners(area: QRectF) -> QPolygonF:

@@ -5,18 +5,17 @@ The lab's page is never shown; its run bar, charts and controls stand in the wor
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
+from app.benches.splats.comparing import close_up_of
+from app.benches.splats.shots import shots_of
 from app.notify import notify
 from app.theme import icon
 from app.topics.page import LabPage
-from engine.api.frames import Splats, Table
+from engine.api.frames import Cameras, Picture, Splats, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,16 +30,22 @@ if TYPE_CHECKING:
 
 LAB = "radiance.splats"
 OWN_SCENE = "three bodies"
-CHARTS = ("psnr", "picture")
+CHARTS = ("psnr", "loss")
 WATCHED = ("scene", "views", "psnr", "loss", "count", "picture")
-STRIP = 7
 
 
 class TrainingPanel(QWidget):
-    """The tab Train. `scene(frame)`: how far the scene is; `views(table)`: held-out photos, worst first; `edit_wanted(snapshot)`."""
+    """The tab Train, and what its run tells.
 
+    `begun()`: another run is in front; `scene(Splats)`: how far it is; `photos(tuple of Shot)`; `views(Table)`: held-out photos, worst
+    first; `close_up(CloseUp)`: a photo beside the scene; `edit_wanted(snapshot)`.
+    """
+
+    begun = Signal()
     scene = Signal(object)
+    photos = Signal(object)
     views = Signal(object)
+    close_up = Signal(object)
     edit_wanted = Signal(object)
     running_changed = Signal(bool)
 
@@ -52,12 +57,14 @@ class TrainingPanel(QWidget):
         self.destroyed.connect(self.lab.deleteLater)  # it has no parent: a child would be shown with this tab
         self.bar = self.lab.parts.bar
         self._wanted = False
+        self._cameras: Cameras | None = None
+        self._ranked: list[str] = []
         self.edit = QPushButton(icon("scissors"), "Edit what was trained")
         self.edit.setToolTip("Opens the newest moment of this run in the tab Edit; training may go on")
         self.edit.setEnabled(False)
         self._lay_out()
         self.lab.conductor.added.connect(self._wire)
-        self.lab.conductor.fronted.connect(lambda run: self._stand(run))
+        self.lab.conductor.fronted.connect(self._begin)
         self.lab.running_changed.connect(self.running_changed)
         self.edit.clicked.connect(self._ask_edit)
 
@@ -72,9 +79,13 @@ class TrainingPanel(QWidget):
         """Takes photos to train from; whether it did. Raises DataError."""
         return self.lab.accept_drop(paths)
 
-    def choose_view(self, index: int) -> None:
-        """Shows a held-out photo of the table."""
-        self.lab.parts.parameters.person_sets("row", (float(index),))
+    def choose_photo(self, name: str) -> None:
+        """Asks the run for this photo beside the scene."""
+        parameters, cameras = self.lab.parts.parameters, self._cameras
+        if cameras is not None and cameras.edits and name in cameras.names:
+            parameters.person_sets(cameras.edits, (float(cameras.names.index(name)),))
+        elif name in self._ranked:
+            parameters.person_sets("row", (float(self._ranked.index(name)),))
 
     def watch(self, on: bool) -> None:
         """Whether anybody looks."""
@@ -128,14 +139,27 @@ class TrainingPanel(QWidget):
         run.shown.connect(self._show)
         run.stood.connect(self._stand)
 
+    def _begin(self, run: LiveRun | None) -> None:
+        self._cameras, self._ranked = None, []
+        self.begun.emit()
+        self._stand(run)
+
     def _show(self, run: LiveRun, frame: Any, _step: int) -> None:
         if run is not self.lab.conductor.front:
             return
-        if isinstance(frame, Splats):
-            own = run.params.get("data", OWN_SCENE) == OWN_SCENE
-            self.scene.emit(frame if own else upright(frame))
-        elif isinstance(frame, Table) and frame.name == "views":
-            self.views.emit(frame)
+        match frame:
+            case Splats():
+                self.scene.emit(frame)
+            case Cameras():
+                self._cameras = frame
+                self.photos.emit(shots_of(frame))
+            case Picture():
+                found = close_up_of(frame)
+                if found is not None:
+                    self.close_up.emit(found)
+            case Table() if frame.name == "views":
+                self._ranked = [str(row[0]) for row in frame.rows]
+                self.views.emit(frame)
 
     def _stand(self, run: LiveRun | None) -> None:
         if run is not self.lab.conductor.front:
@@ -159,56 +183,3 @@ class TrainingPanel(QWidget):
             notify("The scene opens as soon as this moment is kept.", "info")
         elif run.moments:
             self._give(run)
-
-
-class HeldOutStrip(QWidget):
-    """Held-out photos below the scene, worst first. `chosen(index)`."""
-
-    chosen = Signal(int)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setProperty("role", "foot")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.title, self.mean = QLabel("Held-out views, worst first"), QLabel()
-        for label in (self.title, self.mean):
-            label.setProperty("role", "small")
-        head = QHBoxLayout()
-        head.addWidget(self.title, 1)
-        head.addWidget(self.mean)
-        self.row = QHBoxLayout()
-        self.row.setSpacing(8)
-        self.buttons = [QToolButton() for _ in range(STRIP)]
-        for index, button in enumerate(self.buttons):
-            button.setFixedHeight(40)
-            button.setToolTip("Shows this photo, the scene from there, and where they differ")
-            button.clicked.connect(lambda _=False, index=index: self.chosen.emit(index))
-            button.hide()
-            self.row.addWidget(button)
-        self.row.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 8, 16, 10)
-        column.addLayout(head)
-        column.addLayout(self.row)
-        self.hide()
-
-    def show_table(self, table: Table) -> None:
-        """Name and likeness of each."""
-        self.setVisible(bool(table.rows))
-        for index, button in enumerate(self.buttons):
-            button.setVisible(index < len(table.rows))
-            if index < len(table.rows):
-                name, likeness, *_ = table.rows[index]
-                button.setText(f"{name}\n{float(likeness):.1f} dB")
-        values = np.array([[float(row[1]), float(row[2])] for row in table.rows]) if table.rows else np.zeros((0, 2))
-        if len(values):
-            self.mean.setText(f"mean {values[:, 0].mean():.1f} dB · SSIM {values[:, 1].mean():.3f}")
-
-
-def upright(frame: Splats) -> Splats:
-    """A scene whose y points down, as photos have it, with z up: half a right angle's quaternion about x."""
-    means = np.asarray(frame.means)
-    half = math.sqrt(0.5)
-    w, x, y, z = np.asarray(frame.rotations).T
-    turned = np.stack([half * (w + x), half * (x - w), half * (y + z), half * (z - y)], 1).astype(np.float32)
-    return dataclasses.replace(frame, means=np.stack([means[:, 0], means[:, 2], -means[:, 1]], 1), rotations=turned)

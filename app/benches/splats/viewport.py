@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QLinearGradient, QPainter
 from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from app.benches.splats.comparing import CompareBar, CompareTool
 from app.benches.splats.gestures import (
     BoxGesture,
     BrushGesture,
@@ -20,7 +20,8 @@ from app.benches.splats.gestures import (
     RectangleGesture,
     SphereGesture,
 )
-from app.benches.splats.shots import Shot, ShotsTool, WipeTool
+from app.benches.splats.shots import Shot, ShotsTool
+from app.benches.splats.value_legend import ValueLegend
 from app.theme import icon, theme
 from app.views.colour_maps import colour_table
 from app.views.scene3d import rgb
@@ -29,9 +30,12 @@ from engine.api.splat_edits import Delete, Pick
 from engine.raster import Free, Orbit, SplatLook
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent, QResizeEvent
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QResizeEvent
 
     from app.benches.splats.choosing import Choosing
+    from app.benches.splats.comparing import CloseUp, Way
     from engine.api.frames import Splats
     from engine.api.splat_edits import Region
     from engine.raster.splats import Mode
@@ -59,6 +63,7 @@ class SceneViewport(QWidget):
     boxed = Signal()
     tool_changed = Signal(str)
     jumped = Signal(object)  # Shot
+    stood = Signal(str)  # the photo at which the eye stands now; "" for none
 
     def __init__(self, choosing: Choosing, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,10 +73,14 @@ class SceneViewport(QWidget):
         self.mode: Mode = "colour"
         self.walk: Walk = "orbit"
         self.gestures = self._make_gestures()
-        self.shots, self.wipe = ShotsTool(self.stand_at), WipeTool()
-        self.view.stage.tools += [*self.gestures.values(), self.wipe, self.shots]
+        self.shots, self.compare = ShotsTool(self.stand_at), CompareTool()
+        self.shots.hidden = lambda: self.compare.there
+        self.view.stage.tools += [*self.gestures.values(), self.compare, self.shots]
+        self._before: Orbit | Free | None = None
+        self._stood = ""
         self.strip, self._buttons = self._make_strip()
         self.hint, self.legend = QLabel(self), ValueLegend(self)
+        self.compare_bar = self._make_compare_bar()
         self.hint.setProperty("role", "chip")
         self.hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         layout = QVBoxLayout(self)
@@ -84,6 +93,7 @@ class SceneViewport(QWidget):
         theme().changed.connect(self._mark)
         self.view.drawn.connect(self._count)
         self.view.stage.moved.connect(self._write_legend)
+        self.view.stage.moved.connect(self._follow_eye)
         self._say("")
 
     # What it shows -------------------------------------------------------------------------------------------------------------
@@ -94,9 +104,25 @@ class SceneViewport(QWidget):
         self.view.show_frame(frame)
         self._write_legend()
 
+    def show_shots(self, shots: Sequence[Shot]) -> None:
+        """The photos of the scene; the eye that stands at one of them stays there."""
+        here = self.compare.shot
+        self.shots.shots = shots
+        self.compare.shot = next((shot for shot in shots if here is not None and shot.name == here.name), here)
+        self._follow_eye()
+        self.view.stage.update()
+
+    def show_close_up(self, close_up: CloseUp) -> None:
+        """A photo as training sees it, and where the scene misses it."""
+        self.compare.close_up = close_up
+        self._follow_eye()
+        self.view.stage.update()
+
     def begin(self) -> None:
-        """Another scene comes: it is framed anew, nothing is measured or boxed."""
+        """Another scene comes: it is framed anew, nothing is measured or boxed, no photos are known."""
         self.view.clear()
+        self.compare.stand(None, None, lambda: None)
+        self.show_shots(())
         self.choosing.forget()
         self.measure.ends = []
         self.box.low = self.box.high = np.zeros(3)
@@ -119,18 +145,56 @@ class SceneViewport(QWidget):
         self.view.refresh()
 
     def stand_at(self, shot: Shot) -> None:
-        """Looks from where a photo was taken, with the wipe between photo and scene."""
+        """Looks from where a photo was taken, with the line between scene and photo."""
         stage = self.view.stage
-        eye = shot.eye(self._distance(), stage.width(), stage.height())
+        if not self.compare.there:
+            self._before = stage.orbit
+        eye = shot.eye(stage.orbit.distance, stage.width(), stage.height())
         stage.take(eye)
         stage.touched = True
-        self.wipe.stand(shot, eye, lambda: stage.orbit)
+        self.compare.stand(shot, eye, lambda: stage.orbit)
+        self._follow_eye()
         self.view.refresh()
         self.jumped.emit(shot)
 
-    def _distance(self) -> float:
-        orbit = self.view.stage.orbit
-        return orbit.distance
+    def step_photo(self, by: int) -> None:
+        """To the next photo, or back; the first one if the eye stands at none."""
+        shots = self.shots.shots
+        here = self.compare.shot if self.compare.there else None
+        if shots:
+            self.stand_at(shots[(shots.index(here) + by) % len(shots)] if here in shots else shots[0])
+
+    def leave_photo(self) -> None:
+        """Back to where the eye was before it stood at a photo."""
+        if self.compare.there and self._before is not None:
+            self.view.stage.take(self._before)
+        self.view.refresh()
+        self._follow_eye()
+
+    def _make_compare_bar(self) -> CompareBar:
+        bar = CompareBar(self)
+        bar.stepped.connect(self.step_photo)
+        bar.left.connect(self.leave_photo)
+        bar.chosen.connect(self._take_way)
+        return bar
+
+    def _take_way(self, way: Way) -> None:
+        self.compare.way = way
+        self.view.stage.update()
+
+    def _follow_eye(self) -> None:
+        """The bar is there as long as the eye stands at a photo."""
+        there, shot = self.compare.there, self.compare.shot
+        if there and shot is not None:
+            near = self.compare.near
+            measured = near.words if near is not None else ""
+            self.compare_bar.show_words(f"{shot.name} · {measured}" if measured else shot.words)
+        name = shot.name if there and shot is not None else ""
+        self.compare_bar.setVisible(there)
+        if name != self._stood:
+            self._stood = name
+            self.stood.emit(name)
+        self._place()
 
     # Tools ---------------------------------------------------------------------------------------------------------------------
 
@@ -220,6 +284,7 @@ class SceneViewport(QWidget):
         return "drag to look around · WASD to fly" if self.walk == "fly" else "drag to orbit · WASD to fly"
 
     def _count(self, _seconds: float) -> None:
+        self._follow_eye()
         now = time.perf_counter()
         if self._times and now - self._times[-1] > 0.5:
             self._times.clear()
@@ -259,47 +324,8 @@ class SceneViewport(QWidget):
         self.strip.move(12, 12)
         self.hint.move(self.width() - self.hint.width() - 12, 12)
         self.legend.move(12 + self.strip.width() + 12, 12)
-        for widget in (self.strip, self.hint, self.legend):
+        bar = self.compare_bar
+        bar.adjustSize()
+        bar.move(max(12, (self.width() - bar.width()) // 2), self.height() - bar.height() - 12)
+        for widget in (self.strip, self.hint, self.legend, bar):
             widget.raise_()
-
-
-class ValueLegend(QWidget):
-    """A bar of the values' colours, with its ends."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._title, self._low, self._high = "", 0.0, 1.0
-        self.setFixedSize(196, 46)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.hide()
-
-    def show_range(self, title: str, low: float, high: float) -> None:
-        """What the ends stand for."""
-        self._title, self._low, self._high = title, low, high
-        self.setAccessibleName(f"{title}: {low:.3g} to {high:.3g}")
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Title, bar, numbers, on a chip."""
-        from app.theme import font
-
-        colours = theme().colours
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QColor(colours.line))
-        painter.setBrush(QColor(colours.raised))
-        painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 6, 6)
-        painter.setFont(font(11))
-        painter.setPen(QColor(colours.dim))
-        area = self.rect().adjusted(10, 5, -10, -5)
-        painter.drawText(area, int(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter), self._title)
-        painter.drawText(area, int(Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft), f"{self._low:.3g}")
-        painter.drawText(area, int(Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight), f"{self._high:.3g}")
-        gradient = QLinearGradient(54, 0, 142, 0)
-        table = colour_table("sequential", colours)
-        for share in np.linspace(0, 1, 9):
-            gradient.setColorAt(float(share), QColor(*table[int(share * 255)].tolist()))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(gradient)
-        painter.drawRoundedRect(54, 28, 88, 8, 4, 4)
-        painter.end()

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from app.benches.splats.rail import MODES
-from app.benches.splats.shots import Shot
 from engine.api import Table
 from engine.api.splat_edits import (
     AlignGround,
@@ -232,32 +231,6 @@ def test_walking_through_and_back(bench: Bench, qtbot: QtBot) -> None:
     assert np.linalg.norm(stage.orbit.eye - eye) > 0
     qtbot.mouseClick(page.rail.walks["orbit"], LEFT, pos=QPoint(8, 8))
     assert isinstance(stage.orbit, Orbit)
-
-
-def photo(name: str = "a.jpg") -> Shot:
-    image = QImage(60, 40, QImage.Format.Format_RGB32)
-    image.fill(Qt.GlobalColor.red)
-    pose = Orbit(distance=6.0, yaw=0.3).camera(60, 40).world_from_camera
-    return Shot(name, pose, 0.7, image)
-
-
-def test_a_click_on_a_camera_jumps_to_its_photo_and_the_wipe_compares(bench: Bench, qtbot: QtBot) -> None:
-    page = bench(cloud())
-    stage, shot = page.viewport.view.stage, photo()
-    stage.take(Orbit(distance=9.0, yaw=0.9))
-    page.viewport.shots.shots = [shot]
-    stage.repaint()
-    corner = stage.camera().project(shot.pose[:3, 3] + shot.pose[:3, :3] @ (0, 0, page.viewport.shots.depth()))[0][0]
-    with qtbot.waitSignal(page.viewport.jumped):
-        qtbot.mouseClick(stage, LEFT, pos=QPoint(*(round(float(value)) for value in corner)))
-    np.testing.assert_allclose(stage.orbit.eye, shot.pose[:3, 3])
-    assert page.viewport.wipe.there
-    drag(page, [(0.5, 0.5), (0.3, 0.5)])
-    assert page.viewport.wipe.share == pytest.approx(0.3, abs=0.02)
-    picture = stage.grab().toImage()
-    assert picture.pixelColor(round(0.6 * picture.width()), picture.height() // 2).red() == 255
-    drag(page, [(0.7, 0.9), (0.8, 0.9)])  # the camera moves on: there is nothing to compare
-    assert not page.viewport.wipe.there
 
 
 def test_facts_and_report_are_shown(bench: Bench) -> None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
-from app.benches.splats.training import upright
+from app.benches.splats.shots import shots_of
 from engine.api import Table
 from engine.api.lab import LabInfo, describe
 from engine.run.discovery import load
-from engine.splats.frames import UPRIGHT
 from tests.app.benches.conftest import cloud
+from tests.app.benches.test_splats_photos import cameras
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,18 +62,15 @@ def test_held_out_photos_worst_first(bench: Bench, qtbot: QtBot, trainer: LabInf
     page = bench(labs=(trainer,))
     page.show_tab("train")
     page.training.views.emit(
-        Table("views", ("photo", "PSNR, dB", "SSIM"), (("b", "21.10", "0.800"), ("a", "27.90", "0.900")))
+        Table("views", ("photo", "PSNR, dB", "SSIM"), (("1.jpg", "21.10", "0.800"), ("0.jpg", "27.90", "0.900")))
     )
+    assert not page.strip.isVisible()  # nothing is trained yet
+    page.training.scene.emit(cloud(50))
+    page.training.photos.emit(shots_of(cameras(2)))
     assert page.strip.isVisible()
-    assert page.strip.buttons[0].text() == "b\n21.1 dB"
+    assert page.strip.buttons[0].text() == "21.1 dB · .80"
     assert "mean 24.5 dB" in page.strip.mean.text()
+    page.training._ranked = ["1.jpg", "0.jpg"]
     qtbot.mouseClick(page.strip.buttons[1], LEFT)
+    assert page.viewport.compare.shot.name == "0.jpg"
     assert page.training.lab.parts.parameters.value("row") == (1.0,)
-
-
-def test_photos_point_down_and_scenes_stand_up() -> None:
-    frame = cloud(20)
-    turned = upright(frame)
-    np.testing.assert_allclose(turned.means, frame.means @ UPRIGHT["-y"].T, atol=1e-6)
-    half = np.sqrt(0.5)
-    np.testing.assert_allclose(turned.rotations, np.tile([half, -half, 0, 0], (20, 1)), atol=1e-6)

@@ -8,6 +8,7 @@ where there is a real graphics card, else `engine.raster` in a thread; quantitie
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
@@ -61,6 +62,7 @@ class ViewportView(View):
     """Shows meshes, points, lines, splats and cameras together, handles in front. `backend`: "auto" takes OpenGL where it is fast."""
 
     drawn = Signal(float)  # a picture is there; it took so many seconds
+    let_go = Signal(str)  # handles of a parameter were let go; their last value is sent
 
     def __init__(self, parent: QWidget | None = None, backend: Backend = "auto") -> None:
         super().__init__(parent)
@@ -139,12 +141,25 @@ class ViewportView(View):
 
     def _take_handles(self, frame: Handles) -> None:
         if frame.name not in self.handles:
-            tool = HandlesTool(lambda value, last: self.poke(frame.edits, value, at_once=last))
+            tool = HandlesTool(partial(self._hear_handles, frame.edits))
             tool.take(self._values.get(frame.edits, ()))
             self.handles[frame.name] = tool
             self.stage.tools.append(tool)
         self.handles[frame.name].show(frame)
         self.stage.update()
+
+    def _hear_handles(self, name: str, value: object, last: bool) -> None:
+        self.poke(name, value, at_once=last)
+        if last:
+            self.let_go.emit(name)
+
+    def forget(self, name: str) -> None:
+        """Takes an item away."""
+        if self.frames.pop(name, None) is not None:
+            self.items.pop(name, None)
+            self._framed.discard(name)
+            self._tell_legend()
+            self.refresh()
 
     def set_parameter(self, name: str, value: object) -> None:
         """What handles have changed, wherever it was changed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import shutil
 import sys
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.runs import worker
 from dev import virtual_display
 from tests.leaks import leaks, standing, watch_starts
 
@@ -54,6 +56,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         place = item.path.relative_to(config.rootpath).parts
         if {"app", "window_stories", "test_bad_input.py"} & set(place[1:]):
             item.add_marker(pytest.mark.xdist_group("window"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def workers_start_at_once() -> None:
+    """Workers of windows are forked off a process that has imported torch once, which saves each test seconds.
+
+    The program starts a fresh one on every system; `tests/run` does that too.
+    """
+    if sys.platform == "linux":
+        worker.CONTEXT = multiprocessing.get_context("forkserver")
+        worker.CONTEXT.set_forkserver_preload(["engine.run.worker"])
 
 
 @pytest.fixture

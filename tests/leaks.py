@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pytest
 
 PATIENCE = 3.0
+_PYTHONS_OWN = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 _SHARED = Path("/dev/shm")
 _STARTS: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 
@@ -83,11 +84,12 @@ def _settle() -> None:
 
 
 def _children() -> list[psutil.Process]:
-    """Child processes, but for the one that Python itself keeps to clean up shared memory."""
+    """Child processes, but for those that Python itself keeps: to clean up shared memory, and to fork others off."""
     children = []
     for child in psutil.Process().children(recursive=True):
         try:
-            if child.status() != psutil.STATUS_ZOMBIE and "resource_tracker" not in " ".join(child.cmdline()):
+            command = " ".join(child.cmdline())
+            if child.status() != psutil.STATUS_ZOMBIE and not any(name in command for name in _PYTHONS_OWN):
                 children.append(child)
         except psutil.NoSuchProcess:
             continue

@@ -13,8 +13,12 @@ from engine.api.messages import Quit
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
+    from multiprocessing.context import ForkServerContext, SpawnContext
 
     Serve = Callable[[Connection, Connection, int], None]
+
+CONTEXT: SpawnContext | ForkServerContext = multiprocessing.get_context("spawn")
+"""How a worker starts: as a fresh process, on every system alike."""
 
 
 class Worker:
@@ -25,10 +29,9 @@ class Worker:
     """
 
     def __init__(self, serve: Serve, threads: int, arrived: Callable[[], None]) -> None:
-        context = multiprocessing.get_context("spawn")
-        their_commands, self._commands = context.Pipe(duplex=False)
-        self._events, their_events = context.Pipe(duplex=False)
-        self._process = context.Process(
+        their_commands, self._commands = CONTEXT.Pipe(duplex=False)
+        self._events, their_events = CONTEXT.Pipe(duplex=False)
+        self._process = CONTEXT.Process(
             target=serve, args=(their_commands, their_events, threads), name="worker", daemon=True
         )
         try:

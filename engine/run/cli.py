@@ -25,6 +25,7 @@ from engine.run.doctor import as_json, as_text, examine
 from engine.run.headless import Order, run_headless
 from engine.run.listing import Parser, add_arguments, print_labs
 from engine.run.ranks import Ranks
+from engine.run.uncompiled import keep_compiler_out
 
 if TYPE_CHECKING:
     from engine.api.lab import Lab
@@ -49,6 +50,7 @@ def main(
 ) -> int:
     """Runs one command. Returns the exit status; bad input is one sentence on stderr and 2."""
     arguments = _parser().parse_args(argv)
+    keep_compiler_out()
     torch.set_num_threads(
         max(1, min(4, (os.cpu_count() or 2) // 2))
     )  # more threads than free cores is far slower than one

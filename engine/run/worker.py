@@ -61,6 +61,7 @@ from engine.run.outbox import Outbox
 from engine.run.runner import copy_history, find_snapshot, known_values, make_params, run_lab
 from engine.run.snapshots import Snapshot, read_snapshot
 from engine.run.steering import Steering
+from engine.run.uncompiled import keep_compiler_out
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -370,6 +371,7 @@ def new_record(lab: Lab, params: Any, seed: int, device: torch.device) -> RunRec
 def serve(commands: Connection, events: Connection, threads: int) -> None:
     """The child's main function: serves until `Quit`, and never outlives its window."""
     torch.set_num_threads(max(1, threads))
+    keep_compiler_out()
     threading.Thread(target=_watch_parent, name="parent-watch", daemon=True).start()
     Worker(commands, events).serve()
 

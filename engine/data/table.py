@@ -77,7 +77,7 @@ def load_pictures(
 
 
 def _digits(size: int, channels: int, seed: int) -> PictureData:
-    from engine.data.digits import CLASSES, split_digits  # scikit-learn takes a second to import
+    from engine.data.digits import CLASSES, split_digits
 
     digits = split_digits(seed)
 

@@ -9,7 +9,6 @@ import math
 
 import torch
 from jaxtyping import Float
-from sklearn.decomposition import PCA
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -121,5 +120,7 @@ def linear_gaussian_example(rng: torch.Generator, count: int = 200) -> tuple[Vae
 
 def probabilistic_pca(train: Tensor, test: Tensor, latent: int) -> float:
     """Mean log-likelihood of `test` under the best linear-Gaussian model of `train`, in nats (Tipping & Bishop 1999)."""
+    from sklearn.decomposition import PCA  # a second to import
+
     fitted = PCA(latent, svd_solver="full").fit(train.flatten(1).cpu().numpy())
     return float(fitted.score(test.flatten(1).cpu().numpy()))

@@ -51,7 +51,6 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import torch
 from jaxtyping import Float
-from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 from torch.nn import functional
 
@@ -409,6 +408,8 @@ def doubled(ctx: CheckContext) -> Measured:
 )
 def obedient(ctx: CheckContext) -> Measured:
     """The share of 500 samples that a classifier of real digits reads as what was asked for."""
+    from sklearn.linear_model import LogisticRegression  # a second to import
+
     model = ctx.train(conditional=True, size="8", steps=500).tracked["model"]
     data = load_pictures("digits", 8, 1)
     judge = LogisticRegression(max_iter=500).fit(data.train.flatten(1).numpy(), data.train_labels.numpy())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from engine.capture.colmap import read_model
 from engine.capture.events import Event, Progress, Stage, Told
 from engine.capture.intake import Found, Kind, find_photos, kind_of, model_folder, transforms_file
 from engine.capture.model import SparseModel
-from engine.capture.order import MASKS, MODEL, PHOTOS, Order
+from engine.capture.order import DROPPED, KEY, MASKS, MODEL, PHOTOS, Order
 from engine.capture.session import capture, read_report
 from engine.capture.straighten import stored_name, straighten
 from engine.capture.transforms import PosedFiles, read_transforms
@@ -37,6 +38,11 @@ class Opened:
     doctor: dict[str, object] | None = None
 
 
+def is_posed(source: Path) -> bool:
+    """Whether a source has poses already: a finished capture, or somebody else's. Raises DataError if there is nothing to learn from."""
+    return read_report(source) is not None or kind_of(source) in (Kind.COLMAP, Kind.TRANSFORMS)
+
+
 def open_capture(
     order: Order, tell: Tell = lambda event: None, cancelled: Callable[[], bool] = lambda: False
 ) -> Opened | None:
@@ -44,14 +50,12 @@ def open_capture(
 
     Returns None if it was cancelled. Raises DataError with one sentence.
     """
+    if read_report(order.source) is not None:
+        return read_capture(order.source)
     kind = kind_of(order.source)
     if kind in (Kind.PHOTOS, Kind.VIDEO):
-        report = read_report(order.out)
-        if (
-            report is None
-            or not (order.out / "order.json").is_file()
-            or (order.out / "order.json").read_text() != order.key
-        ):
+        key = order.out / KEY
+        if read_report(order.out) is None or not key.is_file() or key.read_text("utf-8") != order.key:
             if not capture(order, tell, cancelled):
                 return None
         return read_capture(order.out)
@@ -64,19 +68,22 @@ def read_capture(folder: Path) -> Opened:
     report = read_report(folder)
     if report is None:
         raise DataError(f"“{folder}” holds no finished capture; start it again.")
-    model = read_model(folder / MODEL)
+    model, dropped = read_model(folder / MODEL), dropped_photos(folder)
     photos = tuple(
         PosedPhoto(
             image.name, folder / PHOTOS / image.name, model.lenses[image.lens].ideal, image.camera_from_world, mask
         )
         for image in model.images.values()
+        if image.name not in dropped
         for mask in [(folder / MASKS / image.name).with_suffix(".png")]
     )
     photos = tuple(photo if photo.mask and photo.mask.is_file() else _unmasked(photo) for photo in photos)
     found = report["doctor"]
     notes = (found["verdict"], *(finding["sentence"] for finding in found["findings"]))
     return Opened(
-        Capture(photos, model.points, model.colours, _photo_indices(model), notes=notes), int(report["images"]), found
+        Capture(photos, model.points, model.colours, _photo_indices(model, dropped), notes=notes),
+        int(report["images"]),
+        found,
     )
 
 
@@ -84,9 +91,24 @@ def _unmasked(photo: PosedPhoto) -> PosedPhoto:
     return PosedPhoto(photo.name, photo.path, photo.camera, photo.camera_from_world)
 
 
-def _photo_indices(model: SparseModel) -> np.ndarray:
-    """`seen_by` with the places of images in the model instead of their numbers."""
-    places = {number: k for k, number in enumerate(model.images)}
+def dropped_photos(folder: Path) -> frozenset[str]:
+    """The photos of a capture that a person wants left out. Raises DataError for a list that cannot be read."""
+    path = folder / DROPPED
+    if not path.is_file():
+        return frozenset()
+    try:
+        names = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"“{path}” is damaged; delete it to have all photos back.") from error
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise DataError(f"“{path}” is not a list of names; delete it to have all photos back.")
+    return frozenset(names)
+
+
+def _photo_indices(model: SparseModel, dropped: frozenset[str] = frozenset()) -> np.ndarray:
+    """`seen_by` with the places of images in the model, without the dropped ones, instead of their numbers."""
+    kept_images = (number for number, image in model.images.items() if image.name not in dropped)
+    places = {number: k for k, number in enumerate(kept_images)}
     kept = np.isin(model.seen_by[:, 1], list(places))
     rows = model.seen_by[kept].copy()
     rows[:, 1] = [places[number] for number in rows[:, 1].tolist()]

@@ -5,7 +5,9 @@ frames/       of a video, the sharpest
 photos/       without distortion, upright
 masks/        likewise
 sparse/0/     the largest model, in COLMAP's format, for the photos in photos/
+order.json    what must be the same for a broken-off capture to go on
 capture.json  the order, the doctor's report; written last, so its presence says that the capture is complete
+dropped.json  names of photos that a person wants left out, if any
 """
 
 from __future__ import annotations
@@ -14,10 +16,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-DATABASE, FRAMES, PHOTOS, MASKS, MODEL, REPORT = (
-    *("database.db", "frames", "photos", "masks"),
-    *("sparse/0", "capture.json"),
-)
+DATABASE, FRAMES, PHOTOS, MASKS = "database.db", "frames", "photos", "masks"
+MODEL, KEY, REPORT, DROPPED = "sparse/0", "order.json", "capture.json", "dropped.json"
 
 
 @dataclass(frozen=True)

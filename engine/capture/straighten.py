@@ -23,9 +23,11 @@ from engine.data.photos import read_mask, read_photo
 if TYPE_CHECKING:
     from engine.capture.intake import Found
     from engine.capture.model import SparseModel
+    from engine.geometry.cameras import Capture
 
 _QUALITY = 95
 _FLAT = 0.1
+_UPRIGHT = np.cos(np.radians(10))
 
 
 def straighten(
@@ -125,6 +127,20 @@ def upright(model: SparseModel) -> SparseModel:
         images[number] = dataclasses.replace(image, camera_from_world=pose)
     points = ((model.points - middle) / size @ turn.T).astype(np.float32)
     return dataclasses.replace(model, images=images, points=points)
+
+
+def levelled(capture: Capture) -> Capture:
+    """The same capture with z up; one whose z points up already, to within ten degrees, as it is."""
+    up = _up(np.stack([photo.world_from_camera for photo in capture.photos]))
+    if up[2] > _UPRIGHT:
+        return capture
+    turn = np.eye(4)
+    turn[:3, :3] = _turn_to(up)
+    photos = tuple(
+        dataclasses.replace(photo, camera_from_world=photo.camera_from_world @ turn.T) for photo in capture.photos
+    )
+    points = (capture.points @ turn[:3, :3].T).astype(np.float32)
+    return dataclasses.replace(capture, photos=photos, points=points)
 
 
 def _up(world_from_camera: Float[np.ndarray, "c 4 4"]) -> Float64[np.ndarray, "3"]:

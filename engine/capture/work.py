@@ -28,7 +28,7 @@ from engine.capture.features import Features, all_pairs, find_features, likely_p
 from engine.capture.intake import FEWEST, VIDEOS, Found, find_photos
 from engine.capture.mapping import map_photos
 from engine.capture.motion import second_motion
-from engine.capture.order import DATABASE, FRAMES, MASKS, MODEL, PHOTOS, REPORT, Order
+from engine.capture.order import DATABASE, FRAMES, KEY, MASKS, MODEL, PHOTOS, REPORT, Order
 from engine.capture.straighten import straighten, upright
 from engine.capture.video import sharpest_frames
 from engine.data.photos import read_mask, read_photo
@@ -109,7 +109,7 @@ def carry_out(order: Order, tell: Tell) -> None:
 
 def _forget_if_other(order: Order) -> None:
     """What another order left in the folder's database is of no use to this one."""
-    key = order.out / "order.json"
+    key = order.out / KEY
     if not key.is_file() or key.read_text("utf-8") != order.key:
         (order.out / DATABASE).unlink(missing_ok=True)
         write_text_atomically(key, order.key)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _BAR = 24
 _OFTEN, _SELDOM = 0.1, 10.0  # seconds between two lines on a terminal, and in a file
 _LARGEST_SEED = 2**31 - 1
+STEPS, MOST_STEPS = 7000, 30_000  # without a limit of time, and at most with one
 
 
 def main(argv: Sequence[str]) -> int:
@@ -68,8 +69,14 @@ def _train_parser() -> Parser:
         "input", metavar="INPUT", type=Path, help="photos, a video, a COLMAP model or a transforms.json"
     )
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="the scene's folder")
-    parser.add_argument("--steps", metavar="N", type=_whole, default=7000, help="training steps (default 7000)")
-    parser.add_argument("--minutes", metavar="M", type=_positive, default=0.0, help="end training after so long")
+    parser.add_argument("--steps", metavar="N", type=_whole, default=0, help=f"training steps (default {STEPS})")
+    parser.add_argument(
+        "--minutes",
+        metavar="M",
+        type=_positive,
+        default=0.0,
+        help="train for so long; its schedules fit themselves to it",
+    )
     parser.add_argument(
         "--scale", metavar="S", type=_share, default=0.0, help="of the photos, 0 to 1 (default: 800 pixels)"
     )
@@ -148,7 +155,7 @@ def _train(arguments: argparse.Namespace) -> int:
     source = str(arguments.input.resolve())
     wish = Wish(
         source,
-        arguments.steps,
+        arguments.steps or (MOST_STEPS if arguments.minutes else STEPS),
         arguments.minutes,
         arguments.scale,
         arguments.strategy,
@@ -165,6 +172,7 @@ def _train(arguments: argparse.Namespace) -> int:
     opened = open_capture(order, line.hear)
     assert opened is not None
     job = Job(arguments.out, wish, opened, device)
+    line.say(job.plan.words)
     if arguments.resume:
         job.resume()
         line.say(f"Going on after {plural(job.done, 'step')}.")

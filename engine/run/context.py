@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -142,10 +143,15 @@ class Context:
         """Tells the person a sentence that they should know of their own data: a toast in the window, a line on the command line."""
         self._set.sink.tell(Warned(text))
 
-    def reading(self, done: int, total: int) -> None:
+    @property
+    def folder(self) -> Path | None:
+        """The run's own folder, for what is costly to make and is wanted again when the run goes on; None: nothing is kept."""
+        return None if self._set.keeper is None else self._set.keeper.folder
+
+    def reading(self, done: int, total: int, doing: str = "") -> None:
         """Called for each picture that is read before the first step: the person sees how far it is, and may stop.
 
-        Raises StoppedReading then, which the runner catches.
+        `doing`: what the person reads, in place of how many pictures were read. Raises StoppedReading then, which the runner catches.
         """
         now = time.perf_counter()
         if now - self._told_at < _TELL and done < total:
@@ -154,7 +160,7 @@ class Context:
         self._set.steering.poll()
         if self._set.steering.leaving:
             raise StoppedReading
-        self.doing = f"Reading picture {done:,} of {total:,}" if done < total else ""
+        self.doing = doing or (f"Reading picture {done:,} of {total:,}" if done < total else "")
         self._set.sink.tell(Progress("running", self.step, self.total, 0.0, float("nan"), 0, doing=self.doing))
 
     def view_rng(self) -> torch.Generator:

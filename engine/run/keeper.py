@@ -21,7 +21,7 @@ class Keeper:
     """
 
     def __init__(self, folder: Path, keep: int = 24, every: float = 10.0) -> None:
-        self._folder = folder
+        self.folder = folder
         self._keep = keep
         self._every = every
         self._cost = 0.0
@@ -44,11 +44,11 @@ class Keeper:
         """Writes it, drops the ones that are too many, and returns the steps that are kept. Raises OSError."""
         begun = time.perf_counter()
         self._last_step, self._last_time = snapshot.step, begun  # a full disk is not tried again at every step
-        write_snapshot(self._folder, snapshot)
+        write_snapshot(self.folder, snapshot)
         steps = tuple(sorted({*self.steps, snapshot.step}))
         dropped = thin(steps, self._keep)
         for step in dropped:
-            delete_snapshot(self._folder, step)
+            delete_snapshot(self.folder, step)
         self.steps = tuple(step for step in steps if step not in dropped)
         self._last_step, self._last_time = snapshot.step, time.perf_counter()
         self._cost = max(self._cost * 0.5, self._last_time - begun)
@@ -59,11 +59,11 @@ class Keeper:
         later = [kept for kept in self.steps if kept > step]
         if not later:
             return
-        past = self._folder / "snapshots" / "past"
+        past = self.folder / "snapshots" / "past"
         shutil.rmtree(past, ignore_errors=True)
         past.mkdir()
         for kept in later:
-            path = snapshot_path(self._folder, kept)
+            path = snapshot_path(self.folder, kept)
             path.with_suffix(".json").replace(past / path.with_suffix(".json").name)
             path.replace(past / path.name)
         self.steps = tuple(kept for kept in self.steps if kept <= step)

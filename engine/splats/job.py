@@ -28,6 +28,7 @@ from engine.capture.model import ModelImage, SparseModel
 from engine.run.snapshots import Snapshot, delete_snapshot, newest_snapshot, write_snapshot
 from engine.splats.backends import choose_backend
 from engine.splats.files.formats import write_scene
+from engine.splats.memory import plan
 from engine.splats.strategies import STRATEGIES
 from engine.splats.training import Score, Settings, Trainer
 
@@ -43,6 +44,8 @@ SAVE_EVERY = 20.0
 
 _BUDGET, _FIXED_BUDGET = 500_000, 100_000  # of a strategy that grows as it needs, and of one that fills its budget
 _PREVIEWS = 6
+_PACED_EVERY = 20
+_RECENT = 0.95  # how much of the pace so far a step keeps
 _LONG_SIDE = 800
 _KEPT = 2
 
@@ -51,7 +54,8 @@ _KEPT = 2
 class Wish:
     """What a person asks for.
 
-    `scale` 0: such that the photos' long side is 800 pixels at most. `minutes`, `budget` 0: no limit of one's own.
+    `scale` 0: such that the photos' long side is 800 pixels at most. `minutes`, `budget` 0: no limit of one's own. With `minutes`, `steps`
+    are the most there may be, and schedules fit themselves to as many as there is time for.
     """
 
     source: str
@@ -103,8 +107,10 @@ class Job:
         self.folder, self.wish, self.opened = folder, wish, opened
         self._rng = torch.Generator().manual_seed(wish.seed)
         settings = wish.settings(opened.capture)
+        self.plan = plan(opened.capture, settings)
+        settings = replace(settings, budget=self.plan.budget)
         self.trainer = Trainer(opened.capture, settings, self._rng, choose_backend(device))
-        self.done, self.seconds = 0, 0.0
+        self.done, self.seconds, self._pace = 0, 0.0, 0.0
         self._saved = time.monotonic()
         self.unsaved = ""
 
@@ -116,6 +122,9 @@ class Job:
         self.trainer.state = snapshot.state["trainer"]
         self._rng.set_state(snapshot.state["rng"])
         self.done, self.seconds = snapshot.step, float(snapshot.state["seconds"])
+        self._pace = self.seconds / max(1, self.done)
+        if self.wish.minutes:
+            self._fit(60 * self.wish.minutes)
 
     def train(self) -> Iterator[Moment]:
         """Steps until all are done or the minutes are over. Whoever stops asking should `save`."""
@@ -123,11 +132,23 @@ class Job:
         while self.done < self.wish.steps and not (limit and self.seconds >= limit):
             begun = time.monotonic()
             step = self.trainer.step(self.done)
-            self.done += 1
-            self.seconds += time.monotonic() - begun
+            self._count(time.monotonic() - begun)
+            if limit and self.done % _PACED_EVERY == 0:
+                self._fit(limit)
             if time.monotonic() - self._saved > SAVE_EVERY:
                 self.save()
-            yield Moment(self.done, self.wish.steps, step.loss, step.gaussians, self.seconds)
+            yield Moment(self.done, self.trainer.settings.steps, step.loss, step.gaussians, self.seconds)
+
+    def _count(self, seconds: float) -> None:
+        self.done += 1
+        self.seconds += seconds
+        self._pace = _RECENT * self._pace + (1 - _RECENT) * seconds if self._pace else seconds
+
+    def _fit(self, limit: float) -> None:
+        """Fits the schedules to the steps that there is time for, at the pace of late."""
+        left = (limit - self.seconds) / max(self._pace, 1e-6)
+        steps = min(self.wish.steps, self.done + max(1, round(left)))
+        self.trainer.settings = replace(self.trainer.settings, steps=steps)
 
     def save(self) -> None:
         """Keeps this moment. A disk that takes no more is noted in `unsaved`; the older moment stays."""

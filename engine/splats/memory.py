@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import psutil
+
+from engine.api.errors import DataError
+from engine.api.words import size
 from engine.splats.scene import COEFFICIENTS
 
 if TYPE_CHECKING:
@@ -21,6 +25,9 @@ _PER_GAUSSIAN = 48 + 16 + 8 + 8 + 16 + 4 + 2 * 8
 _PER_PIXEL = 4 * (5 + 5 + 3 + 5 * 3 + 3 * 3 + 6)
 """Picture, derivatives, photo, and what structural similarity keeps."""
 _SPARE = 1.25
+_USED = 0.85
+"""How much of what is free training may take; the rest is for whatever else the person does."""
+_FEWEST = 500
 
 
 @dataclass(frozen=True)
@@ -59,3 +66,42 @@ def largest_budget(capture: Capture, settings: Settings, memory: int) -> int:
     needed = forecast(capture, settings)
     left = memory - (needed.total - needed.gaussians)
     return max(0, left // bytes_of_gaussian(settings.degree))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What training will take at most, bytes; what is free; and how many Gaussians it is held to, of so many asked for."""
+
+    forecast: Forecast
+    free: int
+    budget: int
+    asked: int
+
+    @property
+    def words(self) -> str:
+        """As a sentence or two."""
+        parts = f"{size(self.forecast.photos)} of photos, {size(self.forecast.gaussians)} of {self.budget:,} Gaussians"
+        text = f"Training will take up to {size(self.forecast.total)} of memory ({parts}); {size(self.free)} are free."
+        if self.budget < self.asked:
+            text += f" There is no room for {self.asked:,} Gaussians: smaller photos would make some."
+        return text
+
+
+def plan(capture: Capture, settings: Settings, free: int | None = None) -> Plan:
+    """Holds training to the memory that is free: fewer Gaussians than asked for where they would not fit.
+
+    Args:
+        capture: posed photos.
+        settings: `budget` is what is asked for.
+        free: bytes that no program uses; None asks the system. The program itself, which runs already, is not counted against them.
+
+    Raises:
+        DataError: not even the photos and a few Gaussians fit.
+    """
+    available = psutil.virtual_memory().available if free is None else free
+    room = largest_budget(capture, settings, int(_USED * available) + PROGRAM)
+    if room < _FEWEST:
+        photos = size(forecast(capture, settings).photos)
+        raise DataError(f"The photos take {photos}, and {size(available)} of memory are free; choose a smaller scale.")
+    held = min(settings.budget, room)
+    return Plan(forecast(capture, replace(settings, budget=held)), available, held, settings.budget)

@@ -82,6 +82,21 @@ def test_a_resumed_scene_equals_an_uninterrupted_one(captured: Captured, tmp_pat
         assert torch.equal(value, second.trainer.state["values"][name])
 
 
+def test_schedules_fit_themselves_to_the_minutes(
+    captured: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = open_capture(captured.order(captured.out))
+    assert opened is not None
+    clock = iter(range(10**6))
+    monkeypatch.setattr("engine.splats.job.time.monotonic", lambda: float(next(clock)))  # a step takes one second
+    monkeypatch.setattr("engine.splats.job.SAVE_EVERY", 1e9)
+    job = Job(tmp_path, Wish("photos", steps=30_000, minutes=1.0, scale=0.2, strategy="none", every=4), opened, CPU)
+    totals = [moment.total for moment in job.train()]
+    assert len(totals) == 60
+    assert totals[0] == 30_000
+    assert set(totals[20:]) == {60}
+
+
 def test_ctrl_c_keeps_the_moment(ready: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     photos, out = ready
     monkeypatch.setattr(cli_splat._Interrupt, "came", True)

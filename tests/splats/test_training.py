@@ -16,7 +16,7 @@ from engine.run.tracked import copied
 from engine.splats.adam import Adam, moments_of, plain_step
 from engine.splats.album import read_album
 from engine.splats.likeness import Judge, peak_ratio, similarity_map
-from engine.splats.memory import forecast, largest_budget
+from engine.splats.memory import PROGRAM, forecast, largest_budget, plan
 from engine.splats.start import looked_at, starting_points
 from engine.splats.strategies import Adc, Fixed, Mcmc, Moment, Population, absgrad, shared
 from engine.splats.toy import LENS, Toy, make_toy
@@ -304,3 +304,16 @@ def test_the_budget_that_fits_fits(toy: Toy) -> None:
     assert forecast(toy.capture, dataclasses.replace(settings, budget=budget)).total <= 2_000_000_000
     assert forecast(toy.capture, dataclasses.replace(settings, budget=budget + 1)).total > 2_000_000_000
     assert largest_budget(toy.capture, settings, 0) == 0
+
+
+def test_training_is_held_to_the_memory_that_is_free(toy: Toy) -> None:
+    settings = Settings(budget=50_000)
+    enough = plan(toy.capture, settings, free=4_000_000_000)
+    assert (enough.budget, enough.asked) == (50_000, 50_000)
+    assert "no room" not in enough.words
+    scarce = plan(toy.capture, settings, free=20_000_000)
+    assert 500 <= scarce.budget < 50_000
+    assert scarce.forecast.total - PROGRAM <= 20_000_000
+    assert "no room for 50,000" in scarce.words
+    with pytest.raises(DataError, match="smaller scale"):
+        plan(toy.capture, settings, free=100_000)

@@ -39,10 +39,9 @@ Kheradmand et al. 2024, arXiv:2404.09591 (MCMC); Yu et al. 2024, arXiv:2311.1649
 
 from __future__ import annotations
 
-import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import torch
@@ -62,20 +61,23 @@ from engine.api import (
     Portrait,
     Scalar,
     Slider,
-    Splats,
     Table,
+    Text,
     Toggle,
     View,
     check,
     lab,
 )
 from engine.splats.compiled import Rasteriser
+from engine.splats.frames import cameras_of, frame_of
+from engine.splats.gathering import STILL_LIFE, TOY, gather, workplace
 from engine.splats.likeness import Judge, similarity_map
+from engine.splats.memory import Plan, plan
 from engine.splats.reference import project, weights_of
 from engine.splats.reference import render as draw_plainly
 from engine.splats.scene import COEFFICIENTS, Gaussians
 from engine.splats.strategies import STRATEGIES, shared
-from engine.splats.toy import LENS, looking, make_toy
+from engine.splats.toy import LENS, looking
 from engine.splats.training import Rates, Score, Settings, Trainer
 from engine.splats.viewpoint import Rendered, Style, Viewpoint
 
@@ -85,6 +87,7 @@ if TYPE_CHECKING:
     from engine.splats.album import Page
 
 JUDGED = 100  # steps from one judgement of all held-out photos to the next
+TELL_AGAIN = 3.0  # seconds
 BACKGROUNDS = {"night": (0.05, 0.06, 0.08), "black": (0.0, 0.0, 0.0), "white": (1.0, 1.0, 1.0), "random": None}
 BUGS = ("none", "positions climb", "one photo only", "poses mixed up")
 
@@ -93,9 +96,7 @@ BUGS = ("none", "positions climb", "one photo only", "poses mixed up")
 class Params:
     """What a person sets."""
 
-    data: Annotated[str, Dataset("three bodies", images=True, help="What to learn; or a folder of posed photos")] = (
-        "three bodies"
-    )
+    data: Annotated[str, Dataset(TOY, STILL_LIFE, images=True, help="What to learn; or a folder of your photos")] = TOY
     strategy: Annotated[
         str, Choice("adc", "absgrad", "mcmc", "none", help="How Gaussians are added, moved and taken away")
     ] = "adc"
@@ -125,6 +126,7 @@ class Params:
         tuple[float, ...], Pick(live=True, help="The pixel whose ray is shown; click into the picture")
     ] = ()
     row: Annotated[tuple[float, ...], Pick(live=True, help="The photo that is shown; click a row of the table")] = ()
+    photo: Annotated[tuple[float, ...], Pick(live=True, help="The photo that is shown; click a camera")] = ()
     bug: Annotated[str, Choice(*BUGS, live=True, label="What if", help="A mistake to recognise by its symptom")] = (
         "none"
     )
@@ -137,6 +139,7 @@ class Params:
 @lab(
     title="Gaussian splatting",
     topic="radiance",
+    place=7,
     source="Kerbl et al. 2023, arXiv:2308.04079",
     summary="Posed photos become a cloud of Gaussians to walk through",
     views=(
@@ -147,17 +150,23 @@ class Params:
         View("loss", "Loss"),
         View("count", "Gaussians"),
         View("views", "Held-out photos, worst first", "click a row to see it"),
+        View("forecast", "Memory"),
     ),
     portrait=Portrait("scene", steps=1000),
 )
 def run(p: Params, ctx: Context) -> Iterator[Frame]:
     """One photo at each step, through the trainer that the command line uses too."""
-    trainer = make_trainer(p, ctx)
+    with workplace(ctx) as place:
+        found = yield from gather(p.data, ctx, place)
+        planned = plan(found.capture, settings_of(p))
+        trainer = Trainer(found.capture, settings_of(p, planned.budget), ctx.rng, album=found.album)
+    if planned.budget < planned.asked:
+        ctx.say(planned.words)
     ctx.track(trainer=trainer.state)
-    healthy, scores = trainer.album, list[Score]()
-    ctx.draw_with(lambda: draw(p, ctx, trainer, scores))
+    healthy, desk = trainer.album, Desk(trainer, planned)
+    ctx.draw_with(lambda: desk.draw(p, ctx))
     for number in ctx.steps(p.steps):
-        trainer.settings = settings_of(p)
+        trainer.settings = settings_of(p, planned.budget)
         trainer.album = replace(healthy, learnt=spoilt(healthy.learnt, p.bug))
         step = trainer.step(number)
         yield Scalar("loss/loss", step.loss)
@@ -165,31 +174,13 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
         yield Scalar("loss/1 − similarity", 1 - step.similarity)
         yield Scalar("count/Gaussians", step.gaussians)
         if number % JUDGED == 0 or number == p.steps - 1:
-            scores[:] = trainer.scores()
-            yield Scalar("psnr/held out", sum(score.psnr for score in scores) / max(1, len(scores)))
+            desk.scores = tuple(trainer.scores())
+            yield Scalar("psnr/held out", sum(score.psnr for score in desk.scores) / max(1, len(desk.scores)))
             yield Scalar("psnr/a learnt photo", trainer.score(healthy.learnt[0]).psnr)
 
 
-def make_trainer(p: Params, ctx: Context) -> Trainer:
-    """For the scene that ships, or for a folder of the person's own; what made a capture doubtful is said."""
-    if p.data == "three bodies":
-        toy = make_toy()
-        return Trainer(toy.capture, settings_of(p), ctx.rng, album=toy.album)
-    from engine.capture.opening import open_capture
-    from engine.capture.order import Order
-
-    out = tempfile.TemporaryDirectory(prefix="splats")
-    opened = open_capture(Order(Path(p.data), Path(out.name)))
-    assert opened is not None  # nobody cancels it here
-    for note in opened.capture.notes:
-        ctx.say(note)
-    trainer = Trainer(opened.capture, settings_of(p), ctx.rng)
-    out.cleanup()
-    return trainer
-
-
-def settings_of(p: Params) -> Settings:
-    """The parameters as the trainer takes them."""
+def settings_of(p: Params, room: int = 10**9) -> Settings:
+    """The parameters as the trainer takes them; `room`: for how many Gaussians there is memory."""
     rates = {name: value * p.speed for name, value in vars(Rates()).items()}
     if p.bug == "positions climb":
         rates["means"] *= -1
@@ -197,7 +188,7 @@ def settings_of(p: Params) -> Settings:
         steps=p.steps,
         degree=p.degree,
         strategy=STRATEGIES[p.strategy],
-        budget=p.budget,
+        budget=min(p.budget, room),
         scale=p.scale,
         coarse=p.coarse,
         structure=p.structure,
@@ -224,34 +215,59 @@ def spoilt(pages: tuple[Page, ...], bug: str) -> tuple[Page, ...]:
 # Pictures -------------------------------------------------------------------------------------------------------------
 
 
-@torch.no_grad()
-def draw(p: Params, ctx: Context, trainer: Trainer, scores: list[Score]) -> Iterator[Frame]:
-    """Every view that is open and due."""
-    ranked = sorted(scores, key=lambda score: score.psnr)
-    page = shown_page(trainer, ranked, p.row)
-    if ctx.due("scene"):
-        yield draw_scene(trainer.gaussians)
-    if ctx.due("picture"):
-        yield draw_picture(trainer, page)
-    if ctx.due("ray"):
-        yield draw_ray(trainer, page, p.pixel)
-    if ctx.due("views"):
-        rows = tuple((score.name, f"{score.psnr:.2f}", f"{score.ssim:.3f}") for score in ranked)
-        yield Table("views", ("photo", "PSNR, dB", "SSIM"), rows, edits="row")
+class Desk:
+    """What lies open: the trainer, how the held-out photos were last met, and the photo that the person looks at."""
 
+    def __init__(self, trainer: Trainer, planned: Plan) -> None:
+        self.trainer, self.planned = trainer, planned
+        self.scores: tuple[Score, ...] = ()
+        self._chosen: tuple[tuple[float, ...], ...] = ((), ())
+        self._by_row = True
+        self._told: tuple[Score, ...] | None = None
+        self._told_at = 0.0
 
-def shown_page(trainer: Trainer, ranked: list[Score], row: tuple[float, ...]) -> Page:
-    """The photo of the chosen row of the table; before a choice the worst."""
-    pages = trainer.album.held_out or trainer.album.learnt
-    at = min(int(row[0]), len(ranked) - 1) if row and ranked else 0
-    return next((page for page in pages if ranked and page.name == ranked[at].name), pages[0])
+    @torch.no_grad()
+    def draw(self, p: Params, ctx: Context) -> Iterator[Frame]:
+        """Every view that is open and due."""
+        trainer, page = self.trainer, self._shown_page(p)
+        if ctx.due("scene"):
+            yield frame_of("scene/Gaussians", trainer.gaussians, f"{len(trainer):,} Gaussians")
+            yield from self._photos()
+        if ctx.due("picture"):
+            yield draw_picture(trainer, page)
+        if ctx.due("ray"):
+            yield draw_ray(trainer, page, p.pixel)
+        if ctx.due("views"):
+            rows = tuple((score.name, f"{score.psnr:.2f}", f"{score.ssim:.3f}") for score in self.ranked)
+            yield Table("views", ("photo", "PSNR, dB", "SSIM"), rows, edits="row")
+        if ctx.due("forecast"):
+            yield Text("forecast", self.planned.words)
 
+    @property
+    def ranked(self) -> list[Score]:
+        """The held-out photos, worst first."""
+        return sorted(self.scores, key=lambda score: score.psnr)
 
-def draw_scene(scene: Gaussians) -> Splats:
-    """The scene as it is, for the viewport."""
-    turns = torch.nn.functional.normalize(scene.quaternions, dim=1)
-    colours = scene.base_colours.clamp(0, 1)
-    return Splats("scene", scene.means, turns, scene.scales, scene.alphas, colours, note=f"{len(scene):,} Gaussians")
+    def _photos(self) -> Iterator[Frame]:
+        """The photos where they were taken: a large frame, sent when it has changed, and now and then for a view that is new."""
+        now = time.monotonic()
+        if self._told is not self.scores or now - self._told_at > TELL_AGAIN:
+            self._told, self._told_at = self.scores, now
+            likeness = {score.name: score.psnr for score in self.scores}
+            yield replace(cameras_of("scene/photos", self.trainer.album, likeness), edits="photo")
+
+    def _shown_page(self, p: Params) -> Page:
+        """The photo chosen last, in the table or among the cameras; before a choice the worst."""
+        before, self._chosen = self._chosen, (p.row, p.photo)
+        if before != self._chosen:
+            self._by_row = before[0] != p.row
+        album, ranked = self.trainer.album, self.ranked
+        if p.photo and not self._by_row:
+            pages = sorted((*album.learnt, *album.held_out), key=lambda page: page.name)
+            return pages[min(max(int(p.photo[0]), 0), len(pages) - 1)]
+        held = album.held_out or album.learnt
+        at = min(int(p.row[0]), len(ranked) - 1) if p.row and ranked else 0
+        return next((page for page in held if ranked and page.name == ranked[at].name), held[0])
 
 
 def draw_picture(trainer: Trainer, page: Page) -> Picture:

@@ -77,6 +77,15 @@ def places(tmp_path: Path) -> Places:
 
 
 @pytest.fixture(scope="session")
+def real_labs() -> list[dict[str, object]]:
+    """Every lab of the program, as `write_cache` takes them: for a program in a process of its own that need not list them itself."""
+    from engine.api.lab import info_to_json
+    from engine.run.discovery import describe_all
+
+    return [info_to_json(info) for info in describe_all()]
+
+
+@pytest.fixture(scope="session")
 def dressed(qapp: QApplication) -> QApplication:
     """The application in its colours, fonts and style sheet, dark."""
     from app.theme import dress

@@ -10,8 +10,6 @@ import warnings
 
 import numpy as np
 from jaxtyping import Float, Int  # shape checks read the annotations at run time
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.svm import SVC
 
 
 def best_line_accuracy(points: Float[np.ndarray, "n 2"], signs: Int[np.ndarray, "n"]) -> float:
@@ -43,6 +41,9 @@ def widest_street(points: Float[np.ndarray, "n d"], signs: Int[np.ndarray, "n"])
     """The hard-margin SVM: the middle of the widest empty street as (unit normal, offset) `[d + 1]`; None if nothing separates."""
     if len(set(signs.tolist())) < 2:
         return None
+    from sklearn.exceptions import ConvergenceWarning  # a second to import
+    from sklearn.svm import SVC
+
     # A penalty this large is a hard margin; data that no plane separates would keep the solver busy for ever without a limit.
     machine = SVC(kernel="linear", C=1e9, tol=1e-6, max_iter=100_000)
     with warnings.catch_warnings():

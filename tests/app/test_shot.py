@@ -19,6 +19,7 @@ import main as program
 from app.launch import ShotOrder, WindowOrder, read_order
 from app.places import find_places
 from app.shot import _prepare
+from engine.api.catalogue import write_cache
 from engine.api.errors import StudioError
 from tests.app.samples import keep_labs
 
@@ -182,7 +183,8 @@ def test_an_order_becomes_an_experiment(labs: Places, tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(240)
-def test_a_lab_trains_its_steps_and_is_pictured(tmp_path: Path) -> None:
+def test_a_lab_trains_its_steps_and_is_pictured(tmp_path: Path, real_labs: list[dict[str, object]]) -> None:
+    write_cache(tmp_path / "home" / "cache", real_labs)
     out = tmp_path / "lab.png"
     done = run_main(
         "shot", "--page", LAB, "--out", str(out), "--steps", "12", "--size", "1024x700", home=tmp_path / "home"
@@ -195,7 +197,8 @@ def test_a_lab_trains_its_steps_and_is_pictured(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(240)
-def test_a_bad_page_is_one_line_and_exit_2(tmp_path: Path) -> None:
+def test_a_bad_page_is_one_line_and_exit_2(tmp_path: Path, real_labs: list[dict[str, object]]) -> None:
+    write_cache(tmp_path / "home" / "cache", real_labs)
     done = run_main("shot", "--page", "nowhere.atall", "--out", str(tmp_path / "a.png"), home=tmp_path / "home")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1

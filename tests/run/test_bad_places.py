@@ -21,7 +21,7 @@ import pytest
 from PIL import Image
 
 import main as program
-from engine.api.catalogue import ROOT
+from engine.api.catalogue import ROOT, write_cache
 from engine.api.messages import Ended, Save, Saved, Stop, Warned
 from engine.api.records import read_curves, read_record, snapshot_steps
 from engine.run.keeper import Keeper
@@ -145,8 +145,9 @@ def test_the_window_opens_over_settings_of_nonsense_and_keeps_them(tmp_path: Pat
 
 
 @pytest.mark.timeout(240)
-def test_a_scene_is_pictured_without_opengl(tmp_path: Path) -> None:
+def test_a_scene_is_pictured_without_opengl(tmp_path: Path, real_labs: list[dict[str, object]]) -> None:
     """Qt's offscreen platform has none; the views in three dimensions are drawn on the processor."""
+    write_cache(tmp_path / "home" / "cache", real_labs)
     out = tmp_path / "scene.png"
     shot = studio(tmp_path / "home", "shot", "--page", "surfaces.sdf", "--steps", "2", "--out", str(out))
     assert (shot.returncode, shot.stderr) == (0, "")

@@ -347,8 +347,8 @@ def limit(ctx: CheckContext) -> Measured:
 )
 def linear(ctx: CheckContext) -> Measured:
     """Trains on 8 × 8 digits; the ELBO is judged on the 360 digits of `train_test_split(…, 0.2, stratify=y, random_state=0)`."""
-    changes = {"network": "linear", "likelihood": "Gaussian", "size": "8", "latent": 10, "lr": 0.02}
-    model = ctx.train(**changes, settle=True, steps=3000).tracked["model"]
+    changes = {"network": "linear", "likelihood": "Gaussian", "size": "8", "latent": 10, "lr": 0.03}
+    model = ctx.train(**changes, settle=True, steps=2000).tracked["model"]
     data = load_pictures("digits", 8, 1)
     reached = held_out_bound(model, data.to(ctx.device), ctx.rng, draws=20)
     return Measured(

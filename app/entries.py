@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from app.actions import keys_of, plain
-from app.benches.table import benches_of
+from app.benches.table import benches_of, topic_page
 from app.palette import Entry
 from app.topics.recent import recent_runs
 
@@ -41,7 +41,7 @@ def find_entries(
         for bench in benches_of(library)
     ]
     topics = [
-        Entry(topic.title, topic.summary, "topic", topic.icon, partial(open_page, topic.id))
+        Entry(topic.title, topic.summary, "topic", topic.icon, partial(open_page, topic_page(topic.id)))
         for topic in library.topics()
     ]
     runs = [

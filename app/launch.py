@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from app.benches.table import BENCHES
+from app.benches.table import BENCHES, topic_page
 from engine.api.errors import StudioError
 from engine.api.words import near
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.places import Places
     from app.settings import Settings
 
-TABS = ("controls", "notes", "code", "proof", "train", "capture", "edit", "film")
+TABS = ("controls", "notes", "code", "proof", "train", "capture", "edit", "film", "pose", "shape")
 USAGE = """python main.py [--page PAGE] [PATH …]     opens the window; a PATH is taken as if dropped on it
 python main.py labs|run|prove|doctor …    without a window; each has --help
 python main.py shot --page PAGE --out FILE.png …    a picture of the window; has --help
@@ -98,7 +98,7 @@ def open_window(order: WindowOrder, places: Places, settings: Settings) -> int:
         known = [
             "start",
             *(bench.id for bench in BENCHES),
-            *dict.fromkeys(info.topic for info in labs),
+            *dict.fromkeys(topic_page(info.topic) for info in labs),
             *(info.id for info in labs),
         ]
         if order.page not in known:

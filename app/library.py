@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
-from app.benches.table import benches_of
+from app.benches.table import benches_of, topic_page
 from engine.api.catalogue import LABS, ROOT, read_cached
 from engine.api.lab import TOPICS, LabInfo, Topic, info_from_json
 
@@ -71,7 +71,7 @@ class Library(QObject):
     def pages(self) -> tuple[str, ...]:
         """The name of every page that can be opened."""
         working = (info.id for info in self.labs if not info.broken)
-        return ("start", *(bench.id for bench in benches_of(self)), *(topic.id for topic in self.topics()), *working)
+        return ("start", *(bench.id for bench in benches_of(self)), *(topic_page(topic.id) for topic in self.topics()), *working)
 
     def _take(self, labs: tuple[LabInfo, ...]) -> None:
         self.labs = labs

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from app.benches.table import BENCHES, benches_of, make_page
+from app.benches.table import BENCHES, benches_of, make_page, topic_page
 from app.topics.start import StartPage, TopicPage
 from engine.api.catalogue import find_lab
 from engine.api.errors import UnknownLabError
@@ -112,7 +112,7 @@ class Pages(QStackedWidget):
 
     def titles(self) -> dict[str, str]:
         """The titles of the pages that can be opened, by name."""
-        topics = {topic.id: topic.title for topic in self._library.topics()}
+        topics = {topic_page(topic.id): topic.title for topic in self._library.topics()}
         topics |= {bench.id: bench.title for bench in BENCHES}
         return topics | {info.id: info.title for info in self._library.labs if not info.broken}
 
@@ -125,7 +125,7 @@ class Pages(QStackedWidget):
         if name in {bench.id for bench in benches_of(self._library)}:
             return self._make_bench(name)
         for topic in TOPICS:
-            if topic.id == name and self._library.labs_of(name):
+            if topic_page(topic.id) == name and self._library.labs_of(name):
                 return self._add(name, TopicPage(self._library, topic))
         raise UnknownLabError(f"There is no page “{name}”{near(name, self._library.pages())}")
 

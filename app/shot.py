@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.benches.table import BENCHES
+from app.benches.table import BENCHES, topic_page
 from app.notify import Notice, notifier
 from app.settings import Settings
 from engine.api.catalogue import find_lab, read_labs
@@ -251,7 +251,7 @@ def _prepare(order: ShotOrder, places: Places) -> tuple[LabInfo | None, Experime
     _check_out(order.out)
     labs = read_labs(places.cache)
     working = [info.id for info in labs if not info.broken]
-    pages = ["start", *(bench.id for bench in BENCHES), *dict.fromkeys(info.topic for info in labs)]
+    pages = ["start", *(bench.id for bench in BENCHES), *dict.fromkeys(topic_page(info.topic) for info in labs)]
     bench = any(bench.id == order.page for bench in BENCHES)
     if order.page in pages:
         if order.steps or order.sets or order.thumbnail or (not bench and (order.data or order.tab)):

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QMenu, QVBoxLayo
 
 from app.actions import TOPIC_KEYS, Actions, fill_run_menu
 from app.bars import FOOT, DropVeil, StatusBar, TopBar
+from app.benches.table import topic_page
 from app.entries import find_entries
 from app.incoming import Incoming
 from app.library import Library
@@ -385,7 +386,7 @@ class MainWindow(QMainWindow):
         for keys, topic in zip(TOPIC_KEYS, self.library.topics(), strict=False):
             action = QAction(topic.title, self)
             action.setShortcut(QKeySequence(keys))
-            action.triggered.connect(partial(self.open_page, topic.id))
+            action.triggered.connect(partial(self.open_page, topic_page(topic.id)))
             self.addAction(action)
 
 

@@ -37,6 +37,13 @@ BENCHES = (
         "cube-focus",
         ("radiance.viewer", "radiance.film"),
     ),
+    Bench(
+        "bodies",
+        "Bodies",
+        "Pose, shape and animate people, and give them to other programs",
+        "person-simple",
+        ("bodies.studio", "bodies.film"),
+    ),
 )
 
 
@@ -80,10 +87,19 @@ def find_bench(name: str) -> Bench | None:
     return next((bench for bench in BENCHES if bench.id == name), None)
 
 
+def topic_page(topic: str) -> str:
+    """The page of a topic's labs; where a workbench has the topic's own name, the page has another."""
+    return f"{topic}-labs" if find_bench(topic) is not None else topic
+
+
 def make_page(name: str, library: Library, host: Host, places: Places, settings: Settings) -> BenchPage:
     """A workbench's page, loaded when it is first opened. Raises KeyError for an unknown name."""
     if name == "splats":
         from app.benches.splats.page import SplatsPage
 
         return SplatsPage(library, host, places, settings)
+    if name == "bodies":
+        from app.benches.bodies.page import BodiesPage
+
+        return BodiesPage(library, host, places, settings)
     raise KeyError(name)

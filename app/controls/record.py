@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from app.controls.base import ControlWidget
 from app.controls.tools import tool
+from engine.api.body_scenes import scene_from_text
 from engine.api.flights import flight_from_text
 from engine.api.splat_edits import edits_from_text, words_of
 from engine.api.words import plural
@@ -38,6 +39,12 @@ class RecordControl(ControlWidget):
             edits = edits_from_text(value)
             self.words.setText(plural(len(edits), "edit") if edits else "no edits")
             self.words.setToolTip("\n".join(map(words_of, edits)))
+        elif self._kind == "bodies":
+            bodies = scene_from_text(value).actors
+            self.words.setText(f"{len(bodies)} bodies" if len(bodies) > 1 else "one body")
+            self.words.setToolTip(", ".join(body.name for body in bodies))
+        elif self._kind in ("deed", "files"):
+            self.words.setText("something" if value else "nothing")
         else:
             flight = flight_from_text(value)
             self.words.setText("once around" if flight is None else plural(len(flight.keys), "key frame"))

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.benches.table import benches_of
+from app.benches.table import benches_of, topic_page
 from app.theme import draw_glyph, font, icon, theme
 from app.topics.cards import write
 from app.topics.rail import Rail, fold_button
@@ -104,7 +104,7 @@ class Navigator(QFrame):
     def set_running(self, lab: str, running: bool) -> None:
         """Shows or takes away the dot of a lab, and of the topic that it is in."""
         (self._running.add if running else self._running.discard)(lab)
-        busy = {name.partition(".")[0] for name in self._running}
+        busy = {topic_page(name.partition(".")[0]) for name in self._running if "." in name}
         for name, item in self._items.items():
             item.setData(name in self._running or name in busy, RUNNING)
 
@@ -140,7 +140,7 @@ class Navigator(QFrame):
         return tree
 
     def _add_topic(self, topic: Topic) -> None:
-        item = self._add(self._model.invisibleRootItem(), topic.id, topic.title, topic.icon)
+        item = self._add(self._model.invisibleRootItem(), topic_page(topic.id), topic.title, topic.icon)
         item.setToolTip(topic.summary)
         for info in self._library.labs_of(topic.id):
             self._add_lab(item, info)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
 
-from app.benches.table import benches_of
+from app.benches.table import benches_of, topic_page
 from app.theme import icon
 
 if TYPE_CHECKING:
@@ -43,14 +43,14 @@ class Rail(QWidget):
         for bench in benches_of(library):
             self._add(bench.id, bench.title, bench.icon).clicked.connect(partial(self.opened.emit, bench.id))
         for topic in library.topics():
-            button = self._add(topic.id, topic.title, topic.icon)
+            button = self._add(topic_page(topic.id), topic.title, topic.icon)
             button.setMenu(self._menu(button, library.labs_of(topic.id)))
             button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
     def show_page(self, page: str) -> None:
         """Marks the topic of the page that is open."""
         for name, button in self._buttons.items():
-            button.setChecked(name == page.partition(".")[0])
+            button.setChecked(name == (topic_page(page.partition(".")[0]) if "." in page else page))
 
     def _add(self, page: str, title: str, glyph: str) -> QToolButton:
         button = QToolButton(self)

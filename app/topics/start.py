@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from app.benches.table import benches_of
+from app.benches.table import benches_of, topic_page
 from app.topics.cards import TEXT, Card, DropCard, FeatureCard, PictureCard, RunCard
 from app.topics.even_grid import EvenGrid
 from app.topics.recent import PastRun, recent_runs
@@ -151,7 +151,7 @@ class StartPage(CardPage):
         picture = next((found for found in pictures if found.is_real), Thumbnail(topic.id, topic.icon))
         card = PictureCard(topic.title, plural(len(labs), "lab") if self.library.known else "reading …", picture)
         card.setToolTip(topic.summary)
-        card.clicked.connect(partial(self.opened.emit, topic.id))
+        card.clicked.connect(partial(self.opened.emit, topic_page(topic.id)))
         return card
 
     def _run(self, run: PastRun) -> Card:

@@ -16,6 +16,7 @@ import json
 import math
 import typing
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, get_args, get_origin
 
@@ -167,7 +168,10 @@ class File(Control):
 
 @dataclass(frozen=True)
 class Record(Control):
-    """What was done on a workbench, as text of a `kind`: "edits" (`engine.api.splat_edits`), "flight" (`engine.api.flights`)."""
+    """What was done on a workbench, as text of a `kind`.
+
+    "edits" (`engine.api.splat_edits`), "flight" (`engine.api.flights`), or "bodies", "deed" and "files" (`engine.api.body_scenes`).
+    """
 
     kind: str = field(kw_only=False)
 
@@ -373,13 +377,20 @@ def _check_path(entry: Field, value: Any) -> str:
 
 def _check_record(entry: Field, value: Any) -> str:
     """Read by the module of its kind, which raises ParameterError with a sentence of its own."""
+    from engine.api.body_scenes import deed_from_text, files_from_text, scene_from_text
     from engine.api.flights import flight_from_text
     from engine.api.splat_edits import edits_from_text
 
     if not isinstance(value, str):
         raise TypeError
-    read = {"edits": edits_from_text, "flight": flight_from_text}[typing.cast("Record", entry.control).kind]
-    read(value)
+    readers: dict[str, Callable[[str], object]] = {
+        "edits": edits_from_text,
+        "flight": flight_from_text,
+        "bodies": scene_from_text,
+        "deed": deed_from_text,
+        "files": files_from_text,
+    }
+    readers[typing.cast("Record", entry.control).kind](value)
     return value
 
 

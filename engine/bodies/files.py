@@ -71,6 +71,20 @@ def default_hand() -> BodyModel:
     return read_model(SHIPPED / "hand.npz", MANO)
 
 
+NAMED = {"body": default_body, "fingers": body_with_fingers, "hand": default_hand}
+
+
+def find_model(name: str) -> BodyModel:
+    """A model that ships, by its name, or one from a file. Raises DataError."""
+    if name in NAMED:
+        return NAMED[name]()
+    path = Path(name)
+    if not path.is_file():
+        layouts = ", ".join(layout.name for layout in LAYOUTS.values())
+        raise DataError(f"There is no model file {name}; give a file of {layouts}, or one of {', '.join(NAMED)}.")
+    return read_model(path)
+
+
 def write_model(model: BodyModel, path: Path) -> None:
     """Writes .safetensors or .npz in the SMPL file format. Raises DataError for another ending."""
     arrays: dict[str, Any] = {name: np.ascontiguousarray(array) for name, array in arrays_of(model).items()}

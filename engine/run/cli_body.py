@@ -16,8 +16,8 @@ from PIL import Image
 from engine.api.errors import DataError, ParameterError, StudioError
 from engine.bodies.bvh import read_bvh, write_bvh
 from engine.bodies.export import MESH_ENDINGS, SCENE_ENDINGS, still, vertices_of, write_mesh, write_scene
-from engine.bodies.files import MODEL_SUFFIXES, body_with_fingers, default_body, default_hand, read_model, write_model
-from engine.bodies.layouts import KEYPOINTS, LAYOUTS, SMPL
+from engine.bodies.files import MODEL_SUFFIXES, default_body, find_model, read_model, write_model
+from engine.bodies.layouts import KEYPOINTS, SMPL
 from engine.bodies.measures import HEAVIEST, LIGHTEST, SHORTEST, TALLEST, shape_for
 from engine.bodies.motion import Motion, as_layout, read_amass, resampled
 from engine.bodies.picture import film_of, overlay, picture_of
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     import argparse
 
     from engine.bodies.model import BodyModel
-
-SHIPPED = {"body": default_body, "fingers": body_with_fingers, "hand": default_hand}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -90,7 +88,7 @@ def _add_shape(parser: Parser) -> None:
 
 
 def _pose(arguments: argparse.Namespace) -> None:
-    model = _model(arguments.model)
+    model = find_model(arguments.model)
     path = Path(arguments.pose)
     pose = read_pose(path, model.layout) if path.suffix == ".json" else named_pose(arguments.pose, model.layout)
     _write(arguments.out, model, still(model, pose, _shape(model, arguments), arguments.pose))
@@ -137,7 +135,7 @@ def _convert(arguments: argparse.Namespace) -> None:
 def _play(arguments: argparse.Namespace) -> None:
     from engine.splats.film import write_film
 
-    model = _model(arguments.model)
+    model = find_model(arguments.model)
     motion = as_layout(resampled(_sequence(arguments.file), 30.0), model.layout)
     if motion.note:
         print(f"{arguments.file.name}: {motion.note}", file=sys.stderr)
@@ -149,11 +147,12 @@ def _play(arguments: argparse.Namespace) -> None:
 
 
 def _fit(arguments: argparse.Namespace) -> None:
-    from engine.bodies.fitting import KeypointBody, camera_vertices, fit_keypoints, reprojection
+    from engine.bodies.fitting import camera_vertices, fit_keypoints, reprojection
+    from engine.bodies.keypoint_body import KeypointBody
     from engine.bodies.keypoints import read_keypoints
     from engine.bodies.prior import default_prior
 
-    model = _model(arguments.model)
+    model = find_model(arguments.model)
     if model.layout != SMPL or model.keypoint_regressor is None:
         raise DataError(
             f"“{arguments.model}” has no keypoints; leave --model out, or give a file with a keypoint_regressor."
@@ -193,16 +192,6 @@ def _sequence(path: Path) -> Motion:
     if path.suffix.lower() == ".npz":
         return read_amass(path)
     raise DataError(f"“{path.name}” is no sequence; one ends in .npz (AMASS) or .bvh.")
-
-
-def _model(name: str) -> BodyModel:
-    if name in SHIPPED:
-        return SHIPPED[name]()
-    path = Path(name)
-    if not path.is_file():
-        layouts = ", ".join(layout.name for layout in LAYOUTS.values())
-        raise DataError(f"There is no model file {name}; give a file of {layouts}, or one of {', '.join(SHIPPED)}.")
-    return read_model(path)
 
 
 def _shape(model: BodyModel, arguments: argparse.Namespace) -> torch.Tensor:

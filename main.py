@@ -24,9 +24,16 @@ def main(argv: list[str]) -> int:
     places = find_places(os.environ.get("PERCEPTION_STUDIO_HOME"))
     if argv[:2] == ["splat", "view"]:
         return run_window(argv[2:], places)
+    if watches_a_sequence(argv):
+        return run_window(["--page", "bodies", *argv[2:]], places)
     if argv and argv[0] in HEADLESS:
         return run_headless(argv, places)
     return run_window(argv, places)
+
+
+def watches_a_sequence(argv: list[str]) -> bool:
+    """Whether `body play` is to show a sequence in the window: there is a screen, and nothing says where a film goes."""
+    return argv[:2] == ["body", "play"] and len(argv) == 3 and not argv[2].startswith("-") and has_screen()
 
 
 def run_headless(argv: list[str], places: Places) -> int:

@@ -62,7 +62,9 @@ def _parser() -> Parser:
     _add_shape(pose)
     convert = commands.add_parser("convert", help="a model file, or a sequence, in another format")
     convert.add_argument("file", type=Path, metavar="FILE", help=".pkl, .npz, .safetensors, or .bvh")
-    play = commands.add_parser("play", help="film a sequence of AMASS or a BVH file")
+    play = commands.add_parser(
+        "play", help="film a sequence of AMASS or a BVH file; without --out, show it in the window"
+    )
     play.add_argument("file", type=Path, metavar="SEQUENCE")
     play.add_argument("--turns", type=float, default=0.0, help="how often the eye goes around meanwhile")
     _add_shape(play)

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.api.own_files import PICTURE_SUFFIXES
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,7 +21,7 @@ SHIPPED = (
     ("hand", "Right hand (16 joints)"),
 )
 MOST_FILES = 60
-_DEEPEST = 3
+_DEEPEST, _MOST_ENTRIES = 3, 4000
 _REMEMBERED = "bodies.models"
 
 
@@ -35,12 +37,17 @@ def body_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def _inside(folder: Path) -> list[Path]:
+    """Those of a folder and a few levels below it; none where there are pictures, which are what such a folder is about."""
     found: list[Path] = []
+    seen = 0
     for below, folders, names in os.walk(folder):
         if len(Path(below).relative_to(folder).parts) >= _DEEPEST:
             folders.clear()
+        if any(name.lower().endswith(PICTURE_SUFFIXES) for name in names):
+            return []
         found += [Path(below) / name for name in sorted(names) if Path(name).suffix.lower() in SUFFIXES]
-        if len(found) >= MOST_FILES:
+        seen += len(names)
+        if len(found) >= MOST_FILES or seen > _MOST_ENTRIES:
             break
     return found
 

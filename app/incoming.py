@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu
 
+from app.benches.bodies.body_files import body_files
+from app.benches.splats.capture_files import is_video
 from app.benches.splats.scene_files import is_scene
 from app.drops import CAN_BE_DROPPED, Drop, classify, takers
 from app.notify import notify
@@ -36,12 +38,21 @@ class Incoming(QObject):
     def take(self, paths: Sequence[Path]) -> None:
         """Uses dropped or chosen files."""
         try:
-            if any(is_scene(path) for path in paths) and "splats" in self._library.pages():
+            if any(is_scene(path) or is_video(path) for path in paths) and "splats" in self._library.pages():
                 self._pages.open_bench("splats").accept_drop(paths)
+                return
+            if body_files(paths) and self._take_bodies(paths):
                 return
             self._take(classify(paths))
         except StudioError as error:
             notify(str(error))
+
+    def _take_bodies(self, paths: Sequence[Path]) -> bool:
+        """Models and sequences go to the page in front, if it takes them, else to the Bodies workbench; whether one did."""
+        page = self._pages.working
+        if page is not None and page.accept_drop(paths):
+            return True
+        return "bodies" in self._library.pages() and self._pages.open_bench("bodies").accept_drop(paths)
 
     def take_text(self, text: str) -> None:
         """Opens the experiment in a share string."""

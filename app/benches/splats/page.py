@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,15 +13,14 @@ from app.benches.splats.deeds import SceneDeeds
 from app.benches.splats.desk import SceneDesk
 from app.benches.splats.edit_panel import EditPanel
 from app.benches.splats.film_panel import Filming, FilmPanel
-from app.benches.splats.held_out import HeldOutStrip
+from app.benches.splats.learning import Learning
 from app.benches.splats.page_actions import BenchActions
 from app.benches.splats.page_layout import lay_out, make_dock
 from app.benches.splats.rail import SceneRail
 from app.benches.splats.scene_files import SUFFIXES
 from app.benches.splats.sheets import EmptySheet, SceneBar
 from app.benches.splats.training import LAB as TRAINER
-from app.benches.splats.training import TrainingPanel
-from app.benches.splats.viewport import ITEM, SceneViewport
+from app.benches.splats.viewport import SceneViewport
 from app.notes.view import NotesView
 from app.notify import notify
 from engine.api.catalogue import find_lab
@@ -32,12 +30,11 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 
-    from app.benches.splats.shots import Shot
     from app.library import Library
     from app.places import Places
     from app.runs import Host
     from app.settings import Settings
-    from engine.api.frames import Splats, Table
+    from engine.api.frames import Splats
 
 
 class SplatsPage(QWidget):
@@ -59,19 +56,17 @@ class SplatsPage(QWidget):
         self.notes.set_lab(info)
         self.filming = Filming(find_lab(library.labs, "radiance.film"), host, places.cache / "films", self)
         self.film = FilmPanel(self.desk, self.viewport, self.filming)
-        training = library.find(TRAINER)
-        self.training = TrainingPanel(training, host, places, settings) if training and not training.broken else None
-        self.strip, self.bar = HeldOutStrip(), SceneBar()
-        self.empty = EmptySheet(trains=self.training is not None)
-        self._trained: Splats | None = None
+        trainer = library.find(TRAINER)
+        able = trainer is not None and not trainer.broken
+        self.learning = Learning(trainer, host, places, settings, self.viewport, self) if trainer and able else None
+        self.bar, self.empty = SceneBar(), EmptySheet(learns=self.learning is not None)
         self._opened: Splats | None = None
-        self._photos: tuple[Shot, ...] = ()
+        self._source: object = None
         self.stack = QStackedWidget()
         self._lay_out()
         self._acts = BenchActions(self, self.deeds, self.film.add_key)
         self._connect()
-        self._connect_training()
-        self.dock.setCurrentWidget(self.edit)
+        self._connect_learning()
         self._follow_tab()
         self._show_edits()
 
@@ -92,21 +87,18 @@ class SplatsPage(QWidget):
             self.dock.setCurrentWidget(self.edit)
             self.open(scene)
             return True
-        if self.training is not None and self.training.accept_drop(paths):
-            self.dock.setCurrentWidget(self.training)
-            return True
-        return False
+        return self.learning is not None and self.learning.accept_drop(paths)
 
     def close_session(self) -> None:
         """Ends the workers."""
         self.desk.close()
-        if self.training is not None:
-            self.training.close_session()
+        if self.learning is not None:
+            self.learning.close_session()
         self.filming.close()
 
     def open(self, path: Path | None) -> None:
         """Opens a scene; None is the knot."""
-        self._opened = None
+        self._opened, self._source = None, self.desk
         self.viewport.begin()
         self.stack.setCurrentWidget(self.viewport)
         self.desk.open(str(path) if path is not None else "", self.desk.up)
@@ -117,13 +109,13 @@ class SplatsPage(QWidget):
     @property
     def trains(self) -> bool:
         """Whether the tab Train is in front."""
-        return self.training is not None and self.dock.currentWidget() is self.training
+        return self.learning is not None and self.dock.currentWidget() is self.learning.training
 
-    def train_own(self) -> None:
-        """Trains the scene that ships."""
-        if self.training is not None:
-            self.dock.setCurrentWidget(self.training)
-            self.training.start_own()
+    @property
+    def learns(self) -> bool:
+        """Whether what is learnt is looked at: the tab Train or Capture is in front."""
+        learning = self.learning
+        return learning is not None and self.dock.currentWidget() in (learning.training, learning.capture)
 
     def show_tab(self, name: str) -> None:
         """Brings a tab of the dock to the front."""
@@ -134,7 +126,7 @@ class SplatsPage(QWidget):
     @property
     def settled(self) -> bool:
         """Whether nothing is awaited."""
-        return self.trains or not self.desk.is_open or self.choosing.cloud is not None
+        return self.learns or not self.desk.is_open or self.choosing.cloud is not None
 
     # How it is made -------------------------------------------------------------------------------------------------------------
 
@@ -142,10 +134,11 @@ class SplatsPage(QWidget):
         self.stack.addWidget(self.empty)
         self.stack.addWidget(self.viewport)
         tabs: list[tuple[str, QWidget]] = [("Edit", self.edit), ("Film", self.film), ("Notes", self.notes)]
-        middle: list[QWidget] = [self.bar, self.stack, self.strip]
-        if self.training is not None:
-            tabs.insert(0, ("Train", self.training))
-            middle.insert(1, self.training.bar)
+        middle: list[QWidget] = [self.bar, self.stack]
+        if self.learning is not None:
+            tabs[:0] = self.learning.tabs
+            middle = [self.bar, self.learning.training.bar, self.stack, self.learning.strip]
+            self.stack.addWidget(self.learning.masks)
         self.dock = make_dock(tabs)
         lay_out(self, self.rail, middle, self.stack, self.dock)
 
@@ -177,50 +170,49 @@ class SplatsPage(QWidget):
             (self.bar.open.clicked, deeds.ask_open),
             (self.bar.export.clicked, deeds.ask_export),
             (self.empty.choose.clicked, deeds.ask_open),
-            (self.empty.train.clicked, self.train_own),
             (self.empty.knot.clicked, lambda: self.open(None)),
             (self.dock.currentChanged, self._follow_tab),
         ):
             signal.connect(act)
 
-    def _connect_training(self) -> None:
-        if self.training is None:
+    def _connect_learning(self) -> None:
+        learning = self.learning
+        if learning is None:
             return
-        self.training.scene.connect(self._show_trained)
-        self.training.begun.connect(self._begin_training)
-        self.training.photos.connect(self._show_photos)
-        self.training.close_up.connect(self.viewport.show_close_up)
-        self.training.views.connect(self._show_views)
-        self.training.edit_wanted.connect(self._edit_trained)
-        self.training.running_changed.connect(self.running_changed)
-        self.strip.chosen.connect(self._go_to_photo)
-        self.viewport.jumped.connect(lambda shot: self.training.choose_photo(shot.name))
-        self.viewport.stood.connect(self.strip.mark)
+        for signal, act in (
+            (learning.changed, self._follow_learning),
+            (learning.fronted, self.dock.setCurrentWidget),
+            (learning.masking, self._show_mask),
+            (learning.training.edit_wanted, self._edit_trained),
+            (learning.training.running_changed, self.running_changed),
+            (learning.training.stood, self._follow_learning),
+            (learning.capture.ready, self._follow_tab),
+            (self.empty.train.clicked, learning.train_own),
+            (self.empty.photos.clicked, learning.capture.choose.click),
+        ):
+            signal.connect(act)
 
     # What follows ---------------------------------------------------------------------------------------------------------------
 
     def _show_scene(self, frame: Splats) -> None:
         """The worker sends the scene at every poke; one that is the same leaves the selection alone."""
         self._opened = frame
-        if self.trains:
+        if self.learns:
             self.dock.setCurrentWidget(self.edit)
-        if not self.choosing.is_same(frame):
-            self.viewport.show_scene(frame)
+        else:
+            self._show_in_viewport(frame)
 
-    def _begin_training(self) -> None:
-        """Another run: nothing of the one before it stays."""
-        self._trained, self._photos = None, ()
-        self.strip.forget()
-        self._show_strip()
+    def _follow_learning(self) -> None:
+        """The run, or the capture before it, has something new; unseen, it is kept for later."""
+        if self.learns:
+            self._show_learning()
 
-    def _show_trained(self, frame: Splats) -> None:
-        first, self._trained = self._trained is None, dataclasses.replace(frame, name=ITEM)
-        if self.trains:
-            if first:
-                self.viewport.begin()
-                self.stack.setCurrentWidget(self.viewport)
-            self.viewport.show_scene(self._trained)
-            self._show_strip()
+    def _show_mask(self, on: bool) -> None:
+        if self.learning is not None:
+            if on:
+                self.stack.setCurrentWidget(self.learning.masks)
+            else:
+                self._follow_tab()
 
     def _edit_trained(self, moment: Path) -> None:
         self.desk.up = "z"
@@ -229,47 +221,65 @@ class SplatsPage(QWidget):
         self.bar.title.setText("What was trained")
 
     def _follow_tab(self) -> None:
-        """What is trained stands in the viewport beside the tab Train, what was opened beside the others."""
-        frame = self._trained if self.trains else self._opened
+        """What is learnt stands in the viewport beside the tabs Capture and Train, what was opened beside the others."""
         self.bar.setVisible(not self.trains)
-        if self.training is not None:
-            self.training.bar.setVisible(self.trains)
-        self._show_strip()
-        if frame is None:
-            self.stack.setCurrentWidget(self.empty)
-        elif not self.choosing.is_same(frame):
+        self.bar.show_step(self._step())
+        if self.learning is not None:
+            self.learning.training.bar.setVisible(self.trains)
+            self.learning.strip.hide()
+        if self.learns:
+            self._show_learning()
+        elif self._opened is None:
+            self._show_empty("")
+        else:
+            self._show_in_viewport(self._opened)
+            self.viewport.show_points(None)
+            self.viewport.show_shots(())
+            self.rail.overlays["points"].setEnabled(False)
+
+    def _show_learning(self) -> None:
+        learning = self.learning
+        if learning is None or self.stack.currentWidget() is learning.masks:
+            return
+        learning.strip.setVisible(self.trains and learning.scene is not None and not learning.strip.is_empty)
+        self.rail.show_facts(learning.facts())
+        self.rail.overlays["points"].setEnabled(learning.points is not None)
+        if learning.scene is None and learning.points is None:
+            self._show_empty(learning.awaited)
+            return
+        self._show_in_viewport(learning.scene)
+        self.viewport.show_points(learning.points)
+        self.viewport.show_shots(learning.photos)
+
+    def _show_in_viewport(self, frame: Splats | None) -> None:
+        """A scene, framed anew if another one stood there; None leaves the viewport to the points."""
+        source = self.learning if self.learns else self.desk
+        if source is not self._source:
+            self._source = source
             self.viewport.begin()
-            self.stack.setCurrentWidget(self.viewport)
+        self.stack.setCurrentWidget(self.viewport)
+        if frame is not None and not self.choosing.is_same(frame):
             self.viewport.show_scene(frame)
-        self.viewport.show_shots(self._photos if self.trains else ())
 
-    def _show_strip(self) -> None:
-        self.strip.setVisible(self.trains and self._trained is not None and not self.strip.is_empty)
+    def _show_empty(self, words: str) -> None:
+        self._source = None
+        self.empty.show_wait(words)
+        self.stack.setCurrentWidget(self.empty)
 
-    def _show_views(self, table: Table) -> None:
-        self.strip.show_table(table)
-        self._show_strip()
-
-    def _show_photos(self, shots: tuple[Shot, ...]) -> None:
-        """The photos that the run learns from; their pictures are sent along each time, and seldom change."""
-        if [shot.name for shot in shots] != [shot.name for shot in self._photos]:
-            self.strip.show_pictures({shot.name: shot.picture for shot in shots})
-        self._photos = shots
-        if self.trains:
-            self.viewport.show_shots(shots)
-
-    def _go_to_photo(self, name: str) -> None:
-        shot = next((shot for shot in self._photos if shot.name == name), None)
-        if shot is not None:
-            self.viewport.stand_at(shot)
+    def _step(self) -> int:
+        """Which of the steps from photos to export it is."""
+        front = self.dock.currentWidget()
+        if self.learning is not None and front is self.learning.capture:
+            return 0 if self.learning.capture.folder is None else 1
+        return 2 if self.trains else 3 if self.desk.is_open or self.learning is None else 0
 
     def _show_edits(self) -> None:
         desk = self.desk
         self.edit.show_edits(desk.edits, desk.undone)
         self.edit.show_up(desk.up)
         self._acts.enable(undo=bool(desk.edits), redo=bool(desk.undone), export=desk.is_open)
-        self.bar.export.setEnabled(desk.is_open)
-        self.bar.show_step(1 if desk.is_open else 0)
+        self.bar.show_export(desk.is_open)
+        self.bar.show_step(self._step())
 
     def _show_chosen(self) -> None:
         total = 0 if self.choosing.cloud is None else len(self.choosing.cloud.means)
@@ -285,7 +295,7 @@ class SplatsPage(QWidget):
     def _fail(self, sentence: str, details: str) -> None:
         notify(sentence, details=details)
         if self.choosing.cloud is None:
-            self.stack.setCurrentWidget(self.empty)
+            self._show_empty("")
 
     def _overlay(self, name: str, on: bool) -> None:
         shots, view = self.viewport.shots, self.viewport.view
@@ -294,6 +304,8 @@ class SplatsPage(QWidget):
                 shots.shows_cameras = on
             case "photos":
                 shots.shows_photos = on
+            case "points":
+                self.viewport.set_points(on)
             case "grid":
                 view.grid.setChecked(on)
         view.stage.update()

@@ -62,6 +62,7 @@ class SceneRail(QScrollArea):
         self._column = QVBoxLayout(body)
         self._column.setContentsMargins(16, 14, 12, 12)
         self._column.setSpacing(4)
+        self._table: Table | None = None
         self.facts = QWidget()
         self._facts = QGridLayout(self.facts)
         self._facts.setContentsMargins(0, 0, 0, 0)
@@ -86,6 +87,9 @@ class SceneRail(QScrollArea):
 
     def show_facts(self, table: Table | None) -> None:
         """What there is to know; sentences stand over the whole width."""
+        if table == self._table and self._facts.count():
+            return
+        self._table = table
         while self._facts.count():
             item = self._facts.takeAt(0)
             widget = item.widget() if item is not None else None

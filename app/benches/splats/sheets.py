@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from app.theme import icon
 from app.views.elided_label import ElidedLabel
 
-STEPS = ("open", "edit", "export")
+STEPS = ("photos", "poses", "train", "edit", "export")
 
 
 class SceneBar(QFrame):
@@ -37,6 +37,11 @@ class SceneBar(QFrame):
         row.addWidget(self.open)
         row.addWidget(self.export)
 
+    def show_export(self, able: bool) -> None:
+        """Whether there is something to export."""
+        self.export.setEnabled(able)
+        self.export.setIcon(icon("export", "on_accent" if able else "faint"))
+
     def show_step(self, now: int) -> None:
         """Which of the steps it is."""
         words = (f"<b>{step}</b>" if index == now else step for index, step in enumerate(STEPS))
@@ -44,22 +49,41 @@ class SceneBar(QFrame):
 
 
 class EmptySheet(QFrame):
-    """Says what to do; `trains`: the own scene can be trained."""
+    """Says what to do; `learns`: a scene can be learnt here."""
 
-    def __init__(self, trains: bool, parent: QWidget | None = None) -> None:
+    def __init__(self, learns: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "canvas")
         column = QVBoxLayout(self)
         column.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.setSpacing(12)
-        title, words = QLabel("Drop a scene here"), QLabel("PLY, compressed PLY, SPZ or SPLAT, of any program")
-        title.setProperty("role", "hero")
-        words.setProperty("role", "dim")
-        self.choose = QPushButton(icon("folder-open", "on_accent"), "Choose a file")
-        self.choose.setProperty("kind", "primary")
-        self.train = QPushButton(icon("play"), "Train the scene that ships")
+        self._learns = learns
+        self.title, self.words = QLabel(), QLabel()
+        self.title.setProperty("role", "hero")
+        self.words.setProperty("role", "dim")
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.train = QPushButton(icon("play", "on_accent"), "Train the scene that ships")
+        self.train.setToolTip("Forty photos of a still life become a scene: a first picture in half a minute")
+        self.photos = QPushButton(icon("images"), "Choose photos")
+        self.choose = QPushButton(icon("folder-open"), "Open a scene")
+        (self.train if learns else self.choose).setProperty("kind", "primary")
         self.knot = QPushButton("Look at a knot of Gaussians")
         self.knot.setProperty("kind", "quiet")
-        for widget in (title, words, self.choose, self.train, self.knot):
+        self._buttons = (self.train, self.photos, self.choose, self.knot)
+        for widget in (self.title, self.words, *self._buttons):
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
-        self.train.setVisible(trains)
+        self.show_wait("")
+
+    def show_wait(self, words: str) -> None:
+        """What is awaited, in place of what one can do; "" is nothing."""
+        if words:
+            title, text = "The scene appears here", words
+        elif self._learns:
+            title = "Drop photos, a video or a scene here"
+            text = "Photos and videos become a scene.\nPLY, compressed PLY, SPZ and SPLAT of any program are opened."
+        else:
+            title, text = "Drop a scene here", "PLY, compressed PLY, SPZ or SPLAT, of any program"
+        self.title.setText(title)
+        self.words.setText(text)
+        for button in self._buttons:
+            button.setVisible(not words and (self._learns or button not in (self.train, self.photos)))

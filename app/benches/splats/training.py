@@ -5,9 +5,10 @@ The lab's page is never shown; its run bar, charts and controls stand in the wor
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from app.benches.splats.comparing import close_up_of
@@ -15,11 +16,10 @@ from app.benches.splats.shots import shots_of
 from app.notify import notify
 from app.theme import icon
 from app.topics.page import LabPage
-from engine.api.frames import Cameras, Picture, Splats, Table
+from engine.api.frames import Cameras, Picture, Points, Splats, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from PySide6.QtGui import QHideEvent, QShowEvent
 
@@ -30,8 +30,12 @@ if TYPE_CHECKING:
 
 LAB = "radiance.splats"
 OWN_SCENE = "three bodies"
+SHIPS: dict[str, Any] = {"data": "still life", "budget": 40_000, "degree": 1, "steps": 3000}
+"""What the scene that ships is trained with."""
+LOOK_MS = 20
+"""The lab's page, which nobody sees, lets all views rest when they are rearranged; so much later they are looked at again."""
 CHARTS = ("psnr", "loss")
-WATCHED = ("scene", "views", "psnr", "loss", "count", "picture")
+WATCHED = ("scene", "views", "psnr", "loss", "count", "picture", "forecast")
 
 
 class TrainingPanel(QWidget):
@@ -44,9 +48,11 @@ class TrainingPanel(QWidget):
     begun = Signal()
     scene = Signal(object)
     photos = Signal(object)
+    points = Signal(object)
     views = Signal(object)
     close_up = Signal(object)
     edit_wanted = Signal(object)
+    stood = Signal()
     running_changed = Signal(bool)
 
     def __init__(
@@ -56,6 +62,8 @@ class TrainingPanel(QWidget):
         self.lab = LabPage(info, host, places, settings)
         self.destroyed.connect(self.lab.deleteLater)  # it has no parent: a child would be shown with this tab
         self.bar = self.lab.parts.bar
+        self._look_soon = QTimer(self, singleShot=True, interval=LOOK_MS)
+        self._look_soon.timeout.connect(lambda: self.watch(self.isVisible()))
         self._wanted = False
         self._cameras: Cameras | None = None
         self._ranked: list[str] = []
@@ -63,6 +71,7 @@ class TrainingPanel(QWidget):
         self.edit.setToolTip("Opens the newest moment of this run in the tab Edit; training may go on")
         self.edit.setEnabled(False)
         self._lay_out()
+        self.lab.parts.grid.rearranged.connect(self._look_soon.start)
         self.lab.conductor.added.connect(self._wire)
         self.lab.conductor.fronted.connect(self._begin)
         self.lab.running_changed.connect(self.running_changed)
@@ -71,13 +80,53 @@ class TrainingPanel(QWidget):
     def start_own(self) -> None:
         """Trains the scene that ships."""
         parameters = self.lab.parts.parameters
-        parameters.person_sets("data", OWN_SCENE)
+        names = next(entry.control for entry in self.lab.info.fields if entry.name == "data").names  # type: ignore[attr-defined]
+        ships = SHIPS["data"] in names
+        for name, value in SHIPS.items() if ships else ():
+            parameters.person_sets(name, value)
+        if not ships:
+            parameters.person_sets("data", OWN_SCENE)
         self.lab.start()
         self.watch(True)
 
     def accept_drop(self, paths: Sequence[Path]) -> bool:
         """Takes photos to train from; whether it did. Raises DataError."""
         return self.lab.accept_drop(paths)
+
+    def start_from(self, folder: Path) -> None:
+        """Trains from posed photos."""
+        self.lab.parts.parameters.person_sets("data", str(folder))
+        self.lab.start()
+        self.watch(True)
+
+    @property
+    def data_name(self) -> str:
+        """What is learnt, in a word or two; "" before a run."""
+        run = self.lab.conductor.front
+        given = str(run.params.get("data", "")) if run is not None else ""
+        return Path(given).name.capitalize()
+
+    def learns_from(self, folder: Path | None) -> bool:
+        """Whether the run in front learns from this capture."""
+        run = self.lab.conductor.front
+        return folder is not None and run is not None and run.params.get("data") == str(folder)
+
+    def read_again(self) -> None:
+        """The run reads its photos and masks again: it keeps this moment, and goes on from it."""
+        run, conductor = self.lab.conductor.front, self.lab.conductor
+        if run is None:
+            return
+        session = run.session if run.live else None
+        if session is None:
+            conductor.take_up(run)
+            return
+
+        def go_on(_: object) -> None:
+            session.saved.disconnect(go_on)
+            conductor.take_up(run)
+
+        session.saved.connect(go_on)
+        session.save()
 
     def choose_photo(self, name: str) -> None:
         """Asks the run for this photo beside the scene."""
@@ -150,6 +199,8 @@ class TrainingPanel(QWidget):
         match frame:
             case Splats():
                 self.scene.emit(frame)
+            case Points():
+                self.points.emit(frame)
             case Cameras():
                 self._cameras = frame
                 self.photos.emit(shots_of(frame))
@@ -164,6 +215,7 @@ class TrainingPanel(QWidget):
     def _stand(self, run: LiveRun | None) -> None:
         if run is not self.lab.conductor.front:
             return
+        self.stood.emit()
         self.edit.setEnabled(run is not None and (run.live or bool(run.moments)))
         if run is not None and self._wanted and run.moments:
             self._wanted = False

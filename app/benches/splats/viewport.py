@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from app.benches.splats.choosing import Choosing
     from app.benches.splats.comparing import CloseUp, Way
-    from engine.api.frames import Splats
+    from engine.api.frames import Points, Splats
     from engine.api.splat_edits import Region
     from engine.raster.splats import Mode
 
@@ -78,6 +78,8 @@ class SceneViewport(QWidget):
         self.view.stage.tools += [*self.gestures.values(), self.compare, self.shots]
         self._before: Orbit | Free | None = None
         self._stood = ""
+        self._points: Points | None = None
+        self._shows_points = False
         self.strip, self._buttons = self._make_strip()
         self.hint, self.legend = QLabel(self), ValueLegend(self)
         self.compare_bar = self._make_compare_bar()
@@ -102,7 +104,30 @@ class SceneViewport(QWidget):
         """The newest state of the scene; the camera stays, unless it is the first."""
         self.choosing.take_scene(frame)
         self.view.show_frame(frame)
+        self._place_points()
         self._write_legend()
+
+    def show_points(self, frame: Points | None) -> None:
+        """The points that training begins from: seen before there is a scene, and afterwards if one asks for them."""
+        self._points = frame
+        self._place_points()
+
+    def set_points(self, on: bool) -> None:
+        """Whether the points are seen beside the scene."""
+        self._shows_points = on
+        self._place_points()
+
+    def _place_points(self) -> None:
+        points, view = self._points, self.view
+        if points is None:
+            return
+        seen = self._shows_points or self.choosing.cloud is None
+        if seen and view.frames.get(points.name) is not points:
+            view.show_frame(points)
+            if self.choosing.cloud is None and not view.stage.touched:
+                view.reset_camera()
+        if seen == (points.name in view.hidden):
+            view.toggle(points.name)
 
     def show_shots(self, shots: Sequence[Shot]) -> None:
         """The photos of the scene; the eye that stands at one of them stays there."""
@@ -121,6 +146,7 @@ class SceneViewport(QWidget):
     def begin(self) -> None:
         """Another scene comes: it is framed anew, nothing is measured or boxed, no photos are known."""
         self.view.clear()
+        self._points = None
         self.compare.stand(None, None, lambda: None)
         self.show_shots(())
         self.choosing.forget()
@@ -292,7 +318,7 @@ class SceneViewport(QWidget):
         span = self._times[-1] - self._times[0]
         if len(self._times) >= 4 and span > 0:
             rate = (len(self._times) - 1) / span
-            self._say(f"{rate:.0f} pictures/s · {self._words()}")
+            self._say(" · ".join(part for part in (f"{rate:.0f} pictures/s", self._words()) if part))
 
     def _say(self, words: str) -> None:
         self.hint.setText(words)

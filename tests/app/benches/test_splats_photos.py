@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtTest import QTest
 
 from app.benches.splats.comparing import close_up_of, thirds
@@ -92,7 +92,9 @@ def test_a_click_on_a_camera_jumps_to_its_photo_and_the_line_compares(bench: Ben
     drag(page, [(0.5, 0.5), (0.4, 0.5)])
     assert view.compare.share == pytest.approx(0.4, abs=0.02)
     assert _colour(page, 0.6) == (255, 0, 0)  # the small copy, until the run sends the photo
-    view.show_close_up(close_up_of(side_by_side("2.jpg")))
+    found = close_up_of(side_by_side("2.jpg"))
+    assert found is not None
+    view.show_close_up(found)
     assert _colour(page, 0.6) == (0, 255, 0)
     qtbot.mouseClick(view.compare_bar.buttons["error"], LEFT)
     assert _colour(page, 0.6) == (255, 255, 255)
@@ -141,9 +143,7 @@ def test_shapes_of_small_copies() -> None:
     assert math.isnan(shots_of(cameras())[1].decibels)
 
 
-def _point(spot: np.ndarray) -> object:
-    from PySide6.QtCore import QPoint
-
+def _point(spot: np.ndarray) -> QPoint:
     return QPoint(*(round(float(value)) for value in spot))
 
 

@@ -14,6 +14,7 @@ from engine.splats.viewpoint import BLUR, FAINTEST, LEAST_SHARE
 SLOT = 12
 """What a tile hands back of a Gaussian: the derivative by ln α, summed with 1, x, y, xx, xy, yy; by colours; by depth; |∂x|, |∂y|."""
 LOG2_E = math.log2(math.e)
+LOG2_FAINTEST = math.log2(FAINTEST)
 WIDEST = 1e12
 """Square pixels: a Gaussian wider than a million pixels has no shape left in single precision."""
 TINIEST = 1e-12
@@ -68,14 +69,26 @@ def placed(pose, point):
 
 
 @inline()
-def scaled_axes(axes, log_scales, i):
-    """The ellipsoid's half axes, metres, world."""
-    a, b, c = (
-        math.exp(np.float64(log_scales[i, 0])),
-        math.exp(np.float64(log_scales[i, 1])),
-        math.exp(np.float64(log_scales[i, 2])),
+def sizes_of(log_scales, i):
+    """The ellipsoid's half axes, metres: single precision is what the logarithms have."""
+    return (
+        np.float64(math.exp(log_scales[i, 0])),
+        np.float64(math.exp(log_scales[i, 1])),
+        np.float64(math.exp(log_scales[i, 2])),
     )
-    return scaled(a, axes[0]), scaled(b, axes[1]), scaled(c, axes[2])
+
+
+@inline()
+def scaled_axes(axes, sizes):
+    """The ellipsoid's half axes as vectors, metres, world."""
+    return scaled(sizes[0], axes[0]), scaled(sizes[1], axes[1]), scaled(sizes[2], axes[2])
+
+
+@inline()
+def direction(x, y, z):
+    """A vector divided by its length, and one over the length."""
+    far = 1.0 / math.sqrt(x * x + y * y + z * z + 1e-30)
+    return (x * far, y * far, z * far), far
 
 
 @inline()
@@ -85,6 +98,20 @@ def flattened(across, down, arms):
         (dot(across, arms[0]), dot(across, arms[1]), dot(across, arms[2])),
         (dot(down, arms[0]), dot(down, arms[1]), dot(down, arms[2])),
     )
+
+
+@inline()
+def slants_of(x, y, slants):
+    """X/z and y/z, held where the affine approximation is taken."""
+    return min(max(x, slants[0]), slants[1]), min(max(y, slants[2]), slants[3])
+
+
+@inline()
+def rows_toward(lens, near, slant, pose):
+    """The rows that take a vector of the world to pixels, across and down; and the same without the focal lengths over the depth."""
+    right, below, forward = row_of(pose, 0), row_of(pose, 1), row_of(pose, 2)
+    toward = combined(1.0, right, -slant[0], forward), combined(1.0, below, -slant[1], forward)
+    return (scaled(lens[0] * near, toward[0]), scaled(lens[1] * near, toward[1])), toward
 
 
 @inline()
@@ -122,29 +149,29 @@ def project(part, parts, pose, lens, slants, planes, size, style, gaussians, off
         radii: `[N]` result: pixels; 0 for a Gaussian that is not seen.
     """
     means, log_scales, turns, logits, sh = gaussians
-    forward, basis = row_of(pose, 2), np.empty(16)
+    basis = np.empty(16)
     for i in run_of(len(means), part, parts):
         boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3] = 0, 0, 0, 0
         radii[i] = 0
         px, py, pz = placed(pose, row_of(means, i))
         if not (pz >= planes[0] and pz <= planes[1]):
             continue
-        u, v = lens[0] * px / pz + lens[2] + offsets[i, 0], lens[1] * py / pz + lens[3] + offsets[i, 1]
-        slant_x, slant_y = min(max(px / pz, slants[0]), slants[1]), min(max(py / pz, slants[2]), slants[3])
-        across = combined(lens[0] / pz, row_of(pose, 0), -lens[0] / pz * slant_x, forward)
-        down = combined(lens[1] / pz, row_of(pose, 1), -lens[1] / pz * slant_y, forward)
-        arms = scaled_axes(axes_of(unit_quaternion(turns, i)[0]), log_scales, i)
-        x, y = flattened(across, down, arms)
+        near = 1.0 / pz
+        u, v = lens[0] * px * near + lens[2] + offsets[i, 0], lens[1] * py * near + lens[3] + offsets[i, 1]
+        rows = rows_toward(lens, near, slants_of(px * near, py * near, slants), pose)[0]
+        arms = scaled_axes(axes_of(unit_quaternion(turns, i)[0]), sizes_of(log_scales, i))
+        x, y = flattened(rows[0], rows[1], arms)
         xx, xy, yy = dot(x, x), dot(x, y), dot(y, y)
         narrow = xx * yy - xy * xy
         xx, yy = xx + BLUR, yy + BLUR
         wide = xx * yy - xy * xy
         if not (wide > 0.0 and xx + yy < WIDEST and math.isfinite(u + v)):
             continue
-        alpha = shrinkage(narrow, wide, style[1])[0] / (1.0 + math.exp(-np.float64(logits[i])))
+        alpha = shrinkage(narrow, wide, style[1])[0] / (1.0 + np.float64(math.exp(-logits[i])))
         if not alpha > FAINTEST:
             continue
-        reach = 2.0 * math.log(alpha / FAINTEST)
+        strength = np.float64(math.log2(np.float32(alpha)))
+        reach = 2.0 / LOG2_E * max(strength - LOG2_FAINTEST, 0.0)
         width, height = math.sqrt(reach * xx), math.sqrt(reach * yy)
         boxes[i, 0], boxes[i, 2] = cut(u - width, u + width, size[0])
         boxes[i, 1], boxes[i, 3] = cut(v - height, v + height, size[1])
@@ -152,13 +179,11 @@ def project(part, parts, pose, lens, slants, planes, size, style, gaussians, off
             continue
         radii[i] = max(width, height)
         records[i, 0], records[i, 1], records[i, 7] = u, v, pz
-        records[i, 2] = -0.5 * LOG2_E * yy / wide
-        records[i, 3] = LOG2_E * xy / wide
-        records[i, 4] = -0.5 * LOG2_E * xx / wide
-        records[i, 5], records[i, 6], records[i, 11] = math.log2(alpha), height, width
-        look = (means[i, 0] - pose[3, 0], means[i, 1] - pose[3, 1], means[i, 2] - pose[3, 2])
-        far = 1.0 / math.sqrt(dot(look, look) + 1e-30)
-        harmonic_values(basis, style[0], look[0] * far, look[1] * far, look[2] * far)
+        steep = LOG2_E / wide
+        records[i, 2], records[i, 3], records[i, 4] = -0.5 * steep * yy, steep * xy, -0.5 * steep * xx
+        records[i, 5], records[i, 6], records[i, 11] = strength, height, width
+        look = direction(means[i, 0] - pose[3, 0], means[i, 1] - pose[3, 1], means[i, 2] - pose[3, 2])[0]
+        harmonic_values(basis, style[0], look[0], look[1], look[2])
         for channel in range(3):
             light = 0.5
             for k in range(style[0]):
@@ -231,6 +256,15 @@ def arm_slopes(by_spread, flat, rows, arms):
 
 
 @inline()
+def shape_slopes(rows, arms, sums, antialiased):
+    """The derivatives by the place in the picture, by the three half axes, and by the two rows that flatten them."""
+    flat = flattened(rows[0], rows[1], arms)
+    by_centre, by_spread = ellipse_slope(flat, sums, antialiased)
+    by_arms, by_across, by_down = arm_slopes(by_spread, flat, rows, arms)
+    return by_centre, by_arms, (by_across, by_down)
+
+
+@inline()
 def slant_slope(ratio, low, high, pull):
     """The derivative by a slant: none where it was held at a border."""
     return pull if low < ratio < high else 0.0
@@ -276,7 +310,6 @@ def project_back(  # noqa: C901  # one pass over all that a Gaussian has; its pi
     means, log_scales, turns, logits, sh = gaussians
     by_means, by_log_scales, by_turns, by_logits, by_sh, by_offsets = slopes
     basis, bend, sums = np.zeros(16), np.zeros((16, 3)), np.zeros(SLOT)
-    right, below, forward = row_of(pose, 0), row_of(pose, 1), row_of(pose, 2)
     first, last = len(means) * part // parts, len(means) * (part + 1) // parts
     by_means[first:last], by_log_scales[first:last], by_turns[first:last] = 0, 0, 0
     by_logits[first:last], by_sh[first:last], by_offsets[first:last] = 0, 0, 0
@@ -290,36 +323,22 @@ def project_back(  # noqa: C901  # one pass over all that a Gaussian has; its pi
             for j in range(SLOT):
                 sums[j] += slots[slot, j]
 
-        place = placed(pose, row_of(means, i))
+        place, sizes = placed(pose, row_of(means, i)), sizes_of(log_scales, i)
         near = 1.0 / place[2]
-        slant_x = min(max(place[0] * near, slants[0]), slants[1])
-        slant_y = min(max(place[1] * near, slants[2]), slants[3])
-        toward = (combined(1.0, right, -slant_x, forward), combined(1.0, below, -slant_y, forward))
-        rows = (scaled(lens[0] * near, toward[0]), scaled(lens[1] * near, toward[1]))
+        slant = slants_of(place[0] * near, place[1] * near, slants)
+        rows, toward = rows_toward(lens, near, slant, pose)
         turn, turn_scale = unit_quaternion(turns, i)
-        axes = axes_of(turn)
-        arms = scaled_axes(axes, log_scales, i)
-        flat = flattened(rows[0], rows[1], arms)
-
-        by_centre, by_spread = ellipse_slope(flat, sums, style[1])
-        by_arms, by_across, by_down = arm_slopes(by_spread, flat, rows, arms)
-        by_rows = (by_across, by_down)
+        arms = scaled_axes(axes_of(turn), sizes)
+        by_centre, by_arms, by_rows = shape_slopes(rows, arms, sums, style[1])
         by_offsets[i, 0], by_offsets[i, 1] = (sums[10], sums[11]) if wants[1] else by_centre
-        by_logits[i] = sums[0] / (1.0 + math.exp(np.float64(logits[i])))
+        by_logits[i] = sums[0] / (1.0 + np.float64(math.exp(logits[i])))
         by_log_scales[i, 0], by_log_scales[i, 1] = dot(by_arms[0], arms[0]), dot(by_arms[1], arms[1])
         by_log_scales[i, 2] = dot(by_arms[2], arms[2])
-        columns = (
-            scaled(math.exp(np.float64(log_scales[i, 0])), by_arms[0]),
-            scaled(math.exp(np.float64(log_scales[i, 1])), by_arms[1]),
-            scaled(math.exp(np.float64(log_scales[i, 2])), by_arms[2]),
-        )
-        by_turn = turn_slope(turn, columns, turn_scale)
+        by_turn = turn_slope(turn, scaled_axes(by_arms, sizes), turn_scale)
         by_turns[i, 0], by_turns[i, 1], by_turns[i, 2], by_turns[i, 3] = by_turn
-        by_place = place_slope(place, lens, slants, toward, by_rows, by_centre, forward, sums[9])
+        by_place = place_slope(place, lens, slants, toward, by_rows, by_centre, row_of(pose, 2), sums[9])
 
-        look = (means[i, 0] - pose[3, 0], means[i, 1] - pose[3, 1], means[i, 2] - pose[3, 2])
-        far = 1.0 / math.sqrt(dot(look, look) + 1e-30)
-        look = scaled(far, look)
+        look, far = direction(means[i, 0] - pose[3, 0], means[i, 1] - pose[3, 1], means[i, 2] - pose[3, 2])
         harmonic_values(basis, style[0], look[0], look[1], look[2])
         light = (0.5, 0.5, 0.5)
         for k in range(style[0]):
@@ -342,11 +361,9 @@ def project_back(  # noqa: C901  # one pass over all that a Gaussian has; its pi
             by_means[i, j] = back + by_look[j]
         if wants[0]:
             for j in range(3):
-                side, fall = lens[0] * near * by_across[j], lens[1] * near * by_down[j]
-                pose_slopes[part, j] += by_place[0] * means[i, j] + side + by_look[j] * pose[0, 3]
-                pose_slopes[part, 4 + j] += by_place[1] * means[i, j] + fall + by_look[j] * pose[1, 3]
-                tilt = slant_x * side + slant_y * fall
-                pose_slopes[part, 8 + j] += by_place[2] * means[i, j] - tilt + by_look[j] * pose[2, 3]
-            pose_slopes[part, 3] += by_place[0] + dot(by_look, right)
-            pose_slopes[part, 7] += by_place[1] + dot(by_look, below)
-            pose_slopes[part, 11] += by_place[2] + dot(by_look, forward)
+                side, fall = lens[0] * near * by_rows[0][j], lens[1] * near * by_rows[1][j]
+                tilted = (side, fall, -slant[0] * side - slant[1] * fall)
+                for k in range(3):
+                    pose_slopes[part, 4 * k + j] += by_place[k] * means[i, j] + tilted[k] + by_look[j] * pose[k, 3]
+            for k in range(3):
+                pose_slopes[part, 4 * k + 3] += by_place[k] + dot(by_look, row_of(pose, k))

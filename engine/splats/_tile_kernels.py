@@ -1,21 +1,20 @@
 """The inner loops: Gaussians over a tile of the picture, nearest first, and the same again for the derivatives.
 
 What counts is the loop over the pixels of a tile's row. It has no branch, its state lies in one array at fixed distances, and its
-indices are unsigned (a signed one may count from the end), so that the compiler turns it into vector instructions.
+indices are unsigned (a signed one may count from the end), so that the compiler turns it into vector instructions. What is summed for the
+derivatives lies apart from it on the stack, where the compiler knows that it does: then it keeps the sums in registers from row to row.
 
 A pixel's transmittance carries one more bit in its sign: negative, it is finished. The way back goes from the front as well: what lies
 behind a Gaussian is what the whole ray brought, less what came so far. So the way there need not write down where each pixel ended.
 """
 
 import math
-from functools import partial
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
+from numba import carray
 
 from engine.raster._jit import inline, kernel, tile_box
+from engine.splats._row_kernels import FAST, exp2, fast_inline, row_inline, scratch
 from engine.splats.viewpoint import FAINTEST, MOST_OPAQUE, SPENT
 
 TILE_SHIFT = 4
@@ -28,72 +27,53 @@ REST = np.uint64(5 * TILE)
 """On the way back: the loss's derivative along what the ray still has to bring."""
 RECORD = 12
 """x, y, three conic coefficients, binary logarithm of opacity, half height, depth, red, green, blue, half width."""
+NARROW = 8
+"""Pixels of half a row: a Gaussian that is not wider goes over so many only, half as many instructions."""
 BATCH = 32
 """Gaussians fetched at once, before any of them is drawn: the processor then waits for all of them together."""
 SUMS = 9
 """What is summed over the rows of a tile for each column: the derivative by ln α, also times y and y²; by colours and depth; |∂x|, |∂y|."""
 
-_FAST = {"nnan", "ninf", "nsz", "arcp", "contract", "afn", "reassoc"}
-fast_inline = partial(inline, fastmath=_FAST)
-row_inline = partial(inline, fastmath=_FAST, forceinline=True)
-"""For the loops over a row: called as functions they would fill the registers with their constants anew for every row."""
-_UNSEEN, _OPAQUE, _SPENT = (np.float32(value) for value in (-16.0, MOST_OPAQUE, SPENT))
+_OPAQUE, _SPENT = np.float32(MOST_OPAQUE), np.float32(SPENT)
+_SLACK = 0.01
 _ZERO, _ONE, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
 _LEAN = np.float32(-2 * math.log(2))
-_SERIES = tuple(np.float32(value) for value in (0.99999926, 0.69312181, 0.24024745, 0.05591786, 0.0095701))
-
-
-@intrinsic
-def power_of_two(typingctx, exponent):
-    """2 to the power of an int32 from −126 to 127, written into the bits of a float32; numba's own shifts would be twice as wide."""
-    if exponent != types.int32:
-        return None
-
-    def generate(context, builder, signature, arguments):
-        word = arguments[0].type
-        shifted = builder.shl(builder.add(arguments[0], ir.Constant(word, 127)), ir.Constant(word, 23))
-        return builder.bitcast(shifted, ir.FloatType())
-
-    return types.float32(types.int32), generate
-
-
-@fast_inline()
-def exp2(power):
-    """2^power for −126 ≤ power < ½, to 3e-6: a polynomial for the fraction, the exponent's bits for the rest."""
-    whole = np.int32(power - _HALF)
-    x = power - np.float32(whole)
-    series = _SERIES[3] + x * _SERIES[4]
-    series = _SERIES[2] + x * series
-    series = _SERIES[1] + x * series
-    return (_SERIES[0] + x * series) * power_of_two(whole)  # type: ignore[call-arg]  # numba gives it its context
+_tile_scratch, _batch_scratch, _sums_scratch = scratch(TILE * ROW), scratch(BATCH * RECORD), scratch(SUMS * TILE)
 
 
 @inline()
-def rows_of(y, height):
-    """The rows of a tile that an ellipse touches."""
-    first, last = np.ceil(y - height), np.floor(y + height) + _ONE
-    most = np.float32(TILE)
-    return int(min(max(first, _ZERO), most)), int(min(max(last, _ZERO), most))
+def columns_of(x, width):
+    """The first and the last column of a tile that an ellipse touches; there is none if the first is larger."""
+    most = np.float32(TILE - 1)
+    return int(max(np.ceil(x - width), _ZERO)), int(min(np.floor(x + width), most))
 
 
 @inline()
-def largest(powers, ridge, x):
-    """The largest value of a parabola over the pixels of a tile's row."""
-    curve, slope, level = powers
-    top = min(max(ridge, -x), np.float32(TILE - 1) - x)
-    return (curve * top + slope) * top + level
+def rows_of(y, conic, level, height, low, high):
+    """The rows of a tile, from the first to before the last, that an ellipse a x² + b x y + c y² + l ≥ 0 touches between two places x.
+
+    Its border above is highest where the ellipse is, or, where that lies outside, at the nearer of the two places; below likewise. In
+    double precision: of a long, thin ellipse the differences are small.
+    """
+    a, b, c = np.float64(conic[0]), np.float64(conic[1]), np.float64(conic[2])
+    lean, scale = -0.5 * b / a * height, -0.5 / c
+    above, below = min(max(lean, low), high), min(max(-lean, low), high)
+    bend, room = b * b - 4.0 * a * c, -4.0 * c * level
+    top = scale * (b * above + math.sqrt(max(bend * above * above + room, 0.0)))
+    bottom = scale * (b * below - math.sqrt(max(bend * below * below + room, 0.0)))
+    return int(max(math.ceil(y + bottom - _SLACK), 0.0)), int(min(math.floor(y + top + _SLACK) + 1.0, float(TILE)))
 
 
 @row_inline()
-def draw_row(tile, row, x, powers, z, tint):
-    """One Gaussian over one row of a tile; the binary logarithm of its opacity is a parabola in x."""
+def draw_row(tile, begin, lanes, x, powers, z, tint):
+    """One Gaussian over so many pixels of a tile's row; the binary logarithm of its opacity is a parabola in x."""
     curve, slope, level = powers
-    for pixel in range(TILE):
-        at = np.uint64(row * ROW) + np.uint64(pixel)
+    for pixel in range(lanes):
+        at = begin + np.uint64(pixel)
         dx = np.float32(pixel) - x
         power = (curve * dx + slope) * dx + level
         through = tile[THROUGH + at]
-        alpha = min(exp2(max(power, _UNSEEN)), _OPAQUE)
+        alpha = min(exp2(power), _OPAQUE)
         left = through - alpha * through
         seen = power >= LOG2_FAINTEST
         kept = seen & (left > _SPENT)
@@ -108,15 +88,24 @@ def draw_row(tile, row, x, powers, z, tint):
 
 @row_inline()
 def draw_splat(tile, still, batch, at):
-    """One Gaussian of a batch over the rows of a tile that it reaches."""
-    x, y, a, b, c, strength, height, z, red, green, blue = splat_of(batch, at)
-    ridge = -_HALF * b / a
-    first, last = rows_of(y, height)
+    """One Gaussian of a batch over the rows of a tile that it reaches; a narrow one over half a row only."""
+    x, y, a, b, c, strength, height, z, red, green, blue, width = splat_of(batch, at)
+    left, right = columns_of(x, width)
+    if left > right:
+        return
+    first, last = rows_of(y, (a, b, c), strength - LOG2_FAINTEST, height, left - x, right - x)
+    tint = (red, green, blue)
+    narrow = right - left < NARROW
+    start = np.uint64(min(left, TILE - NARROW)) if narrow else np.uint64(0)
+    middle = x - np.float32(start)
     for row in range(first, last):
-        dy = np.float32(row) - y
-        powers = (a, b * dy, c * dy * dy + strength)
-        if still[np.uint64(row)] and largest(powers, ridge * dy, x) >= LOG2_FAINTEST:
-            draw_row(tile, row, x, powers, z, (red, green, blue))
+        if still[np.uint64(row)]:
+            dy, begin = np.float32(row) - y, np.uint64(row * ROW) + start
+            powers = (a, b * dy, c * dy * dy + strength)
+            if narrow:
+                draw_row(tile, begin, NARROW, middle, powers, z, tint)
+            else:
+                draw_row(tile, begin, TILE, middle, powers, z, tint)
 
 
 @inline()
@@ -133,7 +122,7 @@ def gather(batch, records, entries, first, size, box):
 
 @inline()
 def splat_of(batch, at):
-    """The numbers of one Gaussian of a batch: all of a record but the last."""
+    """The numbers of one Gaussian of a batch."""
     return (
         batch[at],
         batch[at + np.uint64(1)],
@@ -146,6 +135,7 @@ def splat_of(batch, at):
         batch[at + np.uint64(8)],
         batch[at + np.uint64(9)],
         batch[at + np.uint64(10)],
+        batch[at + np.uint64(11)],
     )
 
 
@@ -174,7 +164,7 @@ def begin(tile, box):
             tile[THROUGH + np.uint64(row * ROW) + np.uint64(column)] = _ONE if inside else -_ONE
 
 
-@kernel(fastmath=_FAST)
+@kernel(fastmath=FAST)
 def draw_tiles(part, parts, starts, entries, records, background, colour, depth, alpha, ends):
     """Draws each tile's Gaussians, nearest first.
 
@@ -190,7 +180,7 @@ def draw_tiles(part, parts, starts, entries, records, background, colour, depth,
         alpha: `[H, W]` result.
         ends: `[tiles]` result: where in the lists a tile was finished.
     """
-    tile, batch = np.empty(TILE * ROW, np.float32), np.empty(BATCH * RECORD, np.float32)
+    tile, batch = carray(_tile_scratch(), TILE * ROW), carray(_batch_scratch(), BATCH * RECORD)
     still = np.empty(TILE, np.bool_)
     for number in range(part, len(starts) - 1, parts):
         box = tile_box(number, TILE_SHIFT, depth.shape)
@@ -218,16 +208,16 @@ def draw_tiles(part, parts, starts, entries, records, background, colour, depth,
 
 
 @row_inline()
-def back_row(tile, sums, row, x, dy, powers, z, tint, lean, absolute):
-    """The derivatives of one Gaussian over one row of a tile, added to the sums of each column."""
+def back_row(tile, sums, begin, lanes, x, dy, powers, z, tint, lean, absolute):
+    """The derivatives of one Gaussian over so many pixels of a tile's row, added to the sums of each column."""
     curve, slope, level = powers
-    for pixel in range(TILE):
+    for pixel in range(lanes):
         lane = np.uint64(pixel)
-        at = np.uint64(row * ROW) + lane
+        at = begin + lane
         dx = np.float32(pixel) - x
         power = (curve * dx + slope) * dx + level
         through = tile[THROUGH + at]
-        alpha = exp2(max(power, _UNSEEN))
+        alpha = exp2(power)
         soft = alpha < _OPAQUE
         alpha = min(alpha, _OPAQUE)
         left = through - alpha * through
@@ -255,22 +245,38 @@ def back_row(tile, sums, row, x, dy, powers, z, tint, lean, absolute):
 
 
 @row_inline()
-def back_splat(tile, still, sums, batch, at, absolute):
-    """One Gaussian of a batch over the rows of a tile that it reaches, for the derivatives: the sums of each column."""
-    x, y, a, b, c, strength, height, z, red, green, blue = splat_of(batch, at)
-    ridge = -_HALF * b / a
+def back_rows(tile, still, sums, rows, start, lanes, splat, absolute, slots, slot):
+    """The derivatives of one Gaussian over some rows of a tile, summed for each column, and at the end over all."""
+    x, y, a, b, c, strength, z, tint = splat
     lean = (_LEAN * a, _HALF * _LEAN * b, _LEAN * c)
-    for j in range(SUMS * TILE):
-        sums[np.uint64(j)] = _ZERO
-    first, last = rows_of(y, height)
-    for row in range(first, last):
-        dy = np.float32(row) - y
-        powers = (a, b * dy, c * dy * dy + strength)
-        if still[np.uint64(row)] and largest(powers, ridge * dy, x) >= LOG2_FAINTEST:
-            if absolute:
-                back_row(tile, sums, row, x, dy, powers, z, (red, green, blue), lean, True)
-            else:
-                back_row(tile, sums, row, x, dy, powers, z, (red, green, blue), lean, False)
+    for part in range(SUMS if absolute else SUMS - 2):
+        for pixel in range(lanes):
+            sums[np.uint64(part * TILE) + np.uint64(pixel)] = _ZERO
+    for row in range(rows[0], rows[1]):
+        if still[np.uint64(row)]:
+            dy, begin = np.float32(row) - y, np.uint64(row * ROW) + start
+            powers = (a, b * dy, c * dy * dy + strength)
+            back_row(tile, sums, begin, lanes, x, dy, powers, z, tint, lean, absolute)
+    hand_back(sums, slots, slot, x, lanes, absolute)
+
+
+@row_inline()
+def back_splat(tile, still, sums, batch, at, absolute, slots, slot):
+    """The derivatives of one Gaussian of a batch over the rows of a tile that it reaches; of a narrow one over half a row only."""
+    x, y, a, b, c, strength, height, z, red, green, blue, width = splat_of(batch, at)
+    left, right = columns_of(x, width)
+    rows = rows_of(y, (a, b, c), strength - LOG2_FAINTEST, height, left - x, right - x)
+    if left > right:
+        rows = (0, 0)
+    narrow = right - left < NARROW and not absolute
+    start = np.uint64(min(left, TILE - NARROW)) if narrow else np.uint64(0)
+    splat = (x - np.float32(start), y, a, b, c, strength, z, (red, green, blue))
+    if absolute:
+        back_rows(tile, still, sums, rows, start, TILE, splat, True, slots, slot)
+    elif narrow:
+        back_rows(tile, still, sums, rows, start, NARROW, splat, False, slots, slot)
+    else:
+        back_rows(tile, still, sums, rows, start, TILE, splat, False, slots, slot)
 
 
 @inline()
@@ -287,12 +293,12 @@ def begin_back(tile, box, by_colour, by_depth, by_alpha, colour, depth, alpha):
             tile[REST + at] = rest + depth[y, x] * by_depth[y, x] - (_ONE - alpha[y, x]) * by_alpha[y, x]
 
 
-@fast_inline()
-def hand_back(sums, slots, slot, x):
+@row_inline()
+def hand_back(sums, slots, slot, x, lanes, absolute):
     """The sums over the columns of a tile, with the powers of x that each column has."""
     s, sx, sxx, sy, sxy, syy = _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO
     red, green, blue, far, side, down = _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO
-    for pixel in range(TILE):
+    for pixel in range(lanes):
         lane = np.uint64(pixel)
         dx = np.float32(pixel) - x
         steep, high = sums[lane], sums[lane + np.uint64(TILE)]
@@ -306,15 +312,16 @@ def hand_back(sums, slots, slot, x):
         green += sums[lane + np.uint64(4 * TILE)]
         blue += sums[lane + np.uint64(5 * TILE)]
         far += sums[lane + np.uint64(6 * TILE)]
-        side += sums[lane + np.uint64(7 * TILE)]
-        down += sums[lane + np.uint64(8 * TILE)]
+        if absolute:
+            side += sums[lane + np.uint64(7 * TILE)]
+            down += sums[lane + np.uint64(8 * TILE)]
     slots[slot, 0], slots[slot, 1], slots[slot, 2] = s, sx, sy
     slots[slot, 3], slots[slot, 4], slots[slot, 5] = sxx, sxy, syy
     slots[slot, 6], slots[slot, 7], slots[slot, 8], slots[slot, 9] = red, green, blue, far
     slots[slot, 10], slots[slot, 11] = side, down
 
 
-@kernel(fastmath=_FAST)
+@kernel(fastmath=FAST)
 def draw_back(part, parts, starts, entries, records, ends, picture, slopes, absolute, slots):
     """The derivatives of each pair of a tile and a Gaussian, nearest first.
 
@@ -330,8 +337,8 @@ def draw_back(part, parts, starts, entries, records, ends, picture, slopes, abso
         absolute: whether the sums of absolute values are wanted.
         slots: `[P, SLOT]` result.
     """
-    tile, batch = np.empty(TILE * ROW, np.float32), np.empty(BATCH * RECORD, np.float32)
-    sums, still = np.empty(SUMS * TILE, np.float32), np.empty(TILE, np.bool_)
+    tile, batch = carray(_tile_scratch(), TILE * ROW), carray(_batch_scratch(), BATCH * RECORD)
+    sums, still = carray(_sums_scratch(), SUMS * TILE), np.empty(TILE, np.bool_)
     for number in range(part, len(starts) - 1, parts):
         for place in range(ends[number], starts[number + 1]):
             for j in range(slots.shape[1]):
@@ -345,5 +352,4 @@ def draw_back(part, parts, starts, entries, records, ends, picture, slopes, abso
             mark_open(tile, still)
             gather(batch, records, entries, first, size, box)
             for k in range(size):
-                back_splat(tile, still, sums, batch, np.uint64(k * RECORD), absolute)
-                hand_back(sums, slots, entries[first + k, 1], batch[k * RECORD])
+                back_splat(tile, still, sums, batch, np.uint64(k * RECORD), absolute, slots, entries[first + k, 1])

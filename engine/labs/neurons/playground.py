@@ -398,8 +398,8 @@ def draw_hidden(net: Mlp, p: Params, data: PlanarTask) -> Plot:
     catches="hidden layers without their activation",
 )
 def xor_is_solved(ctx: CheckContext) -> Measured:
-    """Six and four tanh neurons, 400 steps of Adam."""
-    trained = (replace(ctx, seed=seed).train(noise=0.1, steps=400) for seed in (0, 1, 2))
+    """Six and four tanh neurons, 200 steps of Adam."""
+    trained = (replace(ctx, seed=seed).train(noise=0.1, steps=200) for seed in (0, 1, 2))
     return Measured(1.0, min(run.last("accuracy/train") for run in trained), detail="lowest of three")  # 1, 1, 1
 
 
@@ -461,12 +461,12 @@ def edges_are_weights(ctx: CheckContext) -> Measured:
 
 @check(
     "the test loss of overlapping rings is their entropy H(Y|X)",
-    tolerance=0.04,  # three groups of three samples gave 0.021, 0.029 and 0.023 above the entropy; 3 standard errors are 0.03
+    tolerance=0.04,  # three groups of three samples gave 0.023, 0.022 and 0.023 above the entropy; 3 standard errors are 0.03
     source="H(Y|X) by quadrature",
     catches="a density that is not the one the points come from",
 )
 def entropy_is_the_floor(ctx: CheckContext) -> Measured:
     """1,000 points to learn from and 1,000 to test: the mean of three samples. A leak would fall below, a poor fit stay above."""
-    trained = [replace(ctx, seed=seed).train(data="circles", noise=0.2, count=2000, steps=800) for seed in (0, 1, 2)]
+    trained = [replace(ctx, seed=seed).train(data="circles", noise=0.2, count=2000, steps=600) for seed in (0, 1, 2)]
     losses = [run.last("loss/test") for run in trained]
     return Measured(bayes("circles", 0.2).entropy, float(np.mean(losses)), detail="nats")

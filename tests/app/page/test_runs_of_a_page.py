@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     Open = Callable[..., LabPage]
 
+pytestmark = pytest.mark.once
 LEFT = Qt.MouseButton.LeftButton
 SLOW = 60_000
 ENDLESS = {"data": "xor", "order": "random", "steps": 2000}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from engine.api.lab import LabInfo
 
+pytestmark = pytest.mark.once
 ENDLESS = {"data": "xor", "order": "random", "steps": 100_000}
 
 

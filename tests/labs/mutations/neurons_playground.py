@@ -14,5 +14,4 @@ MUTATIONS = (
         "edges_are_weights", "torch.cat([layer.weight, ", "torch.cat([-layer.weight, ", file="nn/network_graph.py"
     ),
     Mutation("entropy_is_the_floor", "0.5 * (gap / deviation) ** 2", "(gap / deviation) ** 2", file="data/planar.py"),
-    Mutation("entropy_is_the_floor", 'data.labels["train"][chosen]) +', 'data.labels["train"][: len(chosen)]) +'),
 )

@@ -224,9 +224,12 @@ class Shot:
         self._wait(quiet, "the page does not come to rest")
 
     def _save(self) -> None:
+        from PySide6.QtCore import QSaveFile
+
         view = self._order.thumbnail
         picture = self._card(view) if view else self._window.grab()
-        if not picture.save(str(self._order.out), "PNG"):
+        file = QSaveFile(str(self._order.out))  # an older picture stays whole if this one is broken off
+        if not (file.open(QSaveFile.OpenModeFlag.WriteOnly) and picture.save(file, "PNG") and file.commit()):
             raise StudioError(f"{self._order.out} could not be written.")
 
     def _card(self, view: str) -> QPixmap:

@@ -8,6 +8,7 @@ the order, so a rewind parts the points before it from those after it.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -119,7 +120,8 @@ class Inbox:
             was_empty = not self._waiting
             self._place(entry)
         if was_empty:
-            self._arrived()
+            with contextlib.suppress(RuntimeError):  # whoever listened is gone: its window closed while the worker ended
+                self._arrived()
 
     def _place(self, entry: Entry) -> None:
         if isinstance(entry, CurvePoints):

@@ -11,6 +11,7 @@ import dataclasses
 import json
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -141,6 +142,7 @@ def scene_to_text(scene: BodyScene) -> str:
     return json.dumps(_plain(scene), separators=(",", ":")) if scene.actors else ""
 
 
+@lru_cache(maxsize=8)
 def scene_from_text(text: str) -> BodyScene:
     """The scene in a text, an empty one for "". Raises ParameterError for what is none."""
     if not text.strip():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,7 +22,7 @@ from engine.api.body_scenes import DIGITS, Actor, Deed, KeyPose, Pose, Vector
 from engine.api.errors import StudioError
 from engine.bodies.bvh import read_bvh
 from engine.bodies.files import default_body, find_model
-from engine.bodies.measures import height_of, is_closed, shape_for
+from engine.bodies.measures import height_of, is_closed, shape_for, weight_of
 from engine.bodies.model import BodyModel, Posed, pose_body, posed_joints, rest_joints, shape_offsets
 from engine.bodies.motion import Motion, as_layout, read_amass
 from engine.bodies.poses import joint_limits, mirrored, named_pose, read_pose, symmetric
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 How = Literal["slerp", "mixed vectors", "the long way"]
 ENDS = ("pelvis", "head", "left_wrist", "right_wrist", "left_ankle", "right_ankle")
 FEET = ("left_ankle", "right_ankle")
-MOST_SHAPES_KEPT, MOST_LOOKS = 256, 2000
+MOST_SHAPES_KEPT, MOST_GHOSTS, MOST_LOOKS = 256, 8, 2000
 USUAL_INDEX = 22.0
 """Kilograms by square metres: the weight of a body of which only the height is given."""
 
@@ -51,6 +52,11 @@ class Stance:
 
     turns: Float[Tensor, "j 3"]
     place: Float[Tensor, "3"]
+
+    @cached_property
+    def quaternions(self) -> Float[Tensor, "j 4"]:
+        """The turns as unit quaternions wxyz, in 64 bits."""
+        return quaternion_from_matrix(matrix_from_vector(self.turns.double()))
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,7 @@ def between(first: Stance, second: Stance, share: float, how: How = "slerp") -> 
     place = torch.lerp(first.place, second.place, share)
     if how == "mixed vectors":
         return Stance(torch.lerp(first.turns, second.turns, share), place)
-    start, goal = (quaternion_from_matrix(matrix_from_vector(stance.turns.double())) for stance in (first, second))
+    start, goal = first.quaternions, second.quaternions
     cosine = (start * goal).sum(-1, keepdim=True)
     if how == "slerp":  # q and −q are the same rotation: of the two ways the short one
         goal, cosine = torch.where(cosine < 0, -goal, goal), cosine.abs()
@@ -101,6 +107,7 @@ def between(first: Stance, second: Stance, share: float, how: How = "slerp") -> 
     return Stance(turns.to(first.turns.dtype), place)
 
 
+@lru_cache(maxsize=1024)
 def stance_of(pose: Pose, layout: Layout) -> Stance:
     """A pose as tensors; joints that it does not name stay straight."""
     turns = torch.zeros(len(layout), 3)
@@ -137,8 +144,9 @@ class Cast:
         self.refused: list[str] = []
         self._models: dict[str, BodyModel] = {}
         self._motions: dict[tuple[str, str], Motion | None] = {}
-        self._shapes: dict[tuple[Any, ...], tuple[Tensor, float]] = {}
+        self._shapes: dict[tuple[Any, ...], tuple[Tensor, float, float, float]] = {}
         self._speeds: dict[tuple[Any, ...], tuple[np.ndarray, np.ndarray]] = {}
+        self._ghosts: dict[tuple[Any, ...], Standing] = {}
 
     def model(self, actor: Actor) -> BodyModel:
         """Its model; the body that ships in place of one that cannot be read."""
@@ -173,7 +181,8 @@ class Cast:
         """Metres by which the body at rest is lifted so that its soles are on the ground."""
         return self._shape(actor)[1]
 
-    def _shape(self, actor: Actor) -> tuple[Tensor, float]:
+    def _shape(self, actor: Actor) -> tuple[Tensor, float, float, float]:
+        """β, the lift, height and weight."""
         key = (actor.model, actor.shape)
         if key not in self._shapes:
             if len(self._shapes) > MOST_SHAPES_KEPT:
@@ -181,7 +190,8 @@ class Cast:
             model, shape = self.model(actor), actor.shape
             betas = _betas(model, shape.height, shape.weight, shape.betas)
             shaped = model.template + shape_offsets(model, betas[None])[0]
-            self._shapes[key] = betas, -float(shaped[:, 1].min())
+            weight = float(weight_of(shaped, model.faces)) if weighs(model) else 0.0
+            self._shapes[key] = betas, -float(shaped[:, 1].min()), float(height_of(shaped)), weight
         return self._shapes[key]
 
     def stance(self, actor: Actor, time: float, how: How = "slerp") -> Stance:
@@ -209,6 +219,19 @@ class Cast:
         posed = pose_body(model, shown[None], stance.turns[None], stance.place[None])
         low = float(posed.shaped[0, :, 1].min())
         return Standing(actor, model, stance, shown, posed, -low, miss)
+
+    def ghost(self, actor: Actor, time: float) -> Standing:
+        """The body at another moment than the one that is shown; the last few are kept."""
+        key = (actor, time)
+        if key not in self._ghosts:
+            if len(self._ghosts) >= MOST_GHOSTS:
+                del self._ghosts[next(iter(self._ghosts))]
+            self._ghosts[key] = self.stand(actor, self.stance(actor, time))
+        return self._ghosts[key]
+
+    def size(self, actor: Actor) -> tuple[float, float]:
+        """Its height in metres, and its weight in kilograms: 0 where its skin is open, so that it has none."""
+        return self._shape(actor)[2:]
 
     def follow(self, actor: Actor, deed: Deed, stance: Stance) -> Stance:
         """The stance that comes of a deed. Raises StudioError for a pose that is unknown or cannot be read."""

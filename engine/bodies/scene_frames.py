@@ -91,17 +91,11 @@ def draw_scene(look: Look, cast: Cast, moment: Moment) -> Iterator[Frame]:
     yield Lines("scene/bones", np.concatenate(bones), colour=1, width=2.0)
     yield Lines("scene/axes", np.concatenate(axes), width=2.0)
     for name, time, colour in neighbours(look, moment):
-        ghost = (
-            cast.stand(moment.body.actor, cast.stance(moment.body.actor, time))
-            if look.onion and time is not None
-            else None
-        )
-        yield Points(
-            f"scene/{name}",
-            NOTHING if ghost is None else thin(ghost.in_scene(ghost.posed.vertices[0].numpy())),
-            colour=colour,
-            size=1.8,
-        )
+        skin_then = NOTHING
+        if look.onion and time is not None:
+            ghost = cast.ghost(moment.body.actor, time)
+            skin_then = thin(ghost.in_scene(ghost.posed.vertices[0].numpy()))
+        yield Points(f"scene/{name}", skin_then, colour=colour, size=1.5)
     yield from draw_handles(look, moment.body)
 
 

@@ -67,7 +67,8 @@ class PosePanel(Tab):
         self.joint.activated.connect(self._take_joint)
         self.column.addWidget(self.joint)
         self.dials = [
-            Dial(name, Slider(-180, 180, unit="°", step=0.1, help=tip), 0.0, self._turn) for name, tip in AXES
+            Dial(name, Slider(-180, 180, unit="°", step=0.1, help=tip), 0.0, partial(self._turn, axis))
+            for axis, (name, tip) in enumerate(AXES)
         ]
         for dial in self.dials:
             self.column.addWidget(dial)
@@ -116,13 +117,17 @@ class PosePanel(Tab):
         if not 0 <= index < len(self._rows):
             return
         for dial, turn in zip(self.dials, self._rows[index][1:4], strict=True):
-            dial.show_value(float(str(turn)))
+            dial.show_value(round(float(str(turn)), 1))
         out = [str(row[0]) for row in self._rows if row[-1]]
         self.words.setText(f"Farther than a body goes: {', '.join(out)}." if out else "Within every joint's limits.")
 
-    def _turn(self, _value: float) -> None:
-        x, y, z = (math.radians(dial.value()) for dial in self.dials)
-        self.turned.emit(self.joint.currentIndex(), x, y, z)
+    def _turn(self, axis: int, value: float) -> None:
+        """One of the three is another; the other two stay as they exactly are, not as they are shown."""
+        index = self.joint.currentIndex()
+        if 0 <= index < len(self._rows):
+            turn = [math.radians(float(str(part))) for part in self._rows[index][1:4]]
+            turn[axis] = math.radians(value)
+            self.turned.emit(index, *turn)
 
     def _straighten(self) -> None:
         self.turned.emit(self.joint.currentIndex(), 0.0, 0.0, 0.0)

@@ -99,7 +99,8 @@ class BodiesRail(QScrollArea):
             item.setToolTip(actor.model)
             self.list.addItem(item)
         self.list.setCurrentRow(chosen)
-        self.list.setFixedHeight(4 + 28 * min(max(len(scene.actors), 1), 6))
+        tall = max(24, self.list.sizeHintForRow(0))
+        self.list.setFixedHeight(4 + tall * min(max(len(scene.actors), 1), 6))
         self.list.blockSignals(False)
         self.buttons["remove"].setEnabled(len(scene.actors) > 1)
 
@@ -151,6 +152,7 @@ class BodiesRail(QScrollArea):
         self.list = QListWidget()
         self.list.setAccessibleName("Bodies")
         self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentRowChanged.connect(lambda row: self.body_chosen.emit(row) if row >= 0 else None)
         self._column.addWidget(self.list)
         self.numbers = QLabel(" ")

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 
 from engine.api import (
     Axis,
@@ -119,22 +119,24 @@ class Studio:
         yaw = self._orbit.yaw + math.tau * self.turns * time / self.scene.seconds
         return dataclasses.replace(self._orbit, yaw=yaw)
 
-    def picture(self, time: float) -> Float[np.ndarray, "h w 3"]:
-        """What is seen at one moment, 0…255."""
+    def picture(self, time: float) -> UInt8[np.ndarray, "h w 3"]:
+        """What is seen at one moment."""
         canvas = self._canvas
         canvas.clear()
         eye = self.orbit(time).camera(canvas.width, canvas.height)
         for index, body in enumerate(self.bodies(time)):
             vertices = body.in_scene(body.posed.vertices[0].numpy())
             draw_mesh(canvas, eye, vertices, body.model.faces.numpy(), base_colour=SKINS[index % len(SKINS)])
-        return canvas.image()[..., :3].astype(np.float64)
+        return canvas.image()[..., :3].copy()
 
     def exposed(self, time: float, open_for: float, samples: int, bug: str = "none") -> UInt8[np.ndarray, "h w 3"]:
         """The mean of what is seen while the shutter is open, from `time` on for `open_for` seconds."""
-        moments = time + (np.arange(samples) + 0.5) / samples * open_for if open_for > 0 else [time]
-        pictures = [self.picture(float(moment)) for moment in moments]
-        light = np.sum(pictures, 0) / (1 if bug != "none" else len(pictures))
-        return np.asarray(np.clip(light + 0.5, 0, 255), np.uint8)
+        if open_for <= 0 or samples == 1:
+            return self.picture(time + 0.5 * open_for)
+        light = np.zeros((self._canvas.height, self._canvas.width, 3), np.uint16)
+        for number in range(samples):
+            light += self.picture(time + (number + 0.5) / samples * open_for)
+        return np.minimum((light + samples // 2) // (1 if bug != "none" else samples), 255).astype(np.uint8)
 
     def _framing(self) -> Orbit:
         times = np.linspace(0, self.scene.seconds, LOOKS)

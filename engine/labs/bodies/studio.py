@@ -67,10 +67,9 @@ from engine.api.body_scenes import (
     files_from_text,
     scene_from_text,
 )
-from engine.bodies.acting import ENDS, Cast, How, Stance, at_time, between, motion_of, pose_from, weighs
+from engine.bodies.acting import ENDS, Cast, How, Stance, at_time, between, motion_of, pose_from
 from engine.bodies.inspecting import inspect_file
 from engine.bodies.layouts import SMPL
-from engine.bodies.measures import height_of, weight_of
 from engine.bodies.poses import POSES, joint_limits, named_pose
 from engine.bodies.readback import ENDINGS, export_body
 from engine.bodies.rotation import angle_between, matrix_from_vector
@@ -283,13 +282,11 @@ def draw_bodies(cast: Cast, moment: Moment) -> Table:
     """Every body in numbers."""
     rows = []
     for body in moment.bodies:
-        model, shaped = body.model, body.posed.shaped[0]
-        weight = f"{float(weight_of(shaped, model.faces)):.0f}" if weighs(model) else ""
+        model, (tall, heavy) = body.model, cast.size(body.actor)
+        weight = f"{heavy:.0f}" if heavy else ""
         motion = cast.motion(body.actor)
         moves = f"{motion.seconds:.1f} s of a sequence" if motion is not None else f"{len(body.actor.keys)} key frames"
-        rows.append(
-            (body.actor.name, model.layout.name, f"{100 * float(height_of(shaped)):.0f}", weight, model.shapes, moves)
-        )
+        rows.append((body.actor.name, model.layout.name, f"{100 * tall:.0f}", weight, model.shapes, moves))
     return Table("bodies", ("body", "layout", "height, cm", "weight, kg", "shape directions", "moved by"), tuple(rows))
 
 

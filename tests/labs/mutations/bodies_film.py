@@ -3,7 +3,7 @@
 from tests.labs.mutation import Mutation
 
 MUTATIONS = (
-    Mutation("light", '/ (1 if bug != "none" else len(pictures))', "/ 1"),
+    Mutation("light", '// (1 if bug != "none" else samples)', "// 1"),
     Mutation("around", "math.tau * self.turns * time / self.scene.seconds", "math.tau * self.turns * time"),
     Mutation("folded", "return speed - math.tau / period", "return speed - math.pi / period"),
 )

@@ -82,8 +82,12 @@ class Navigator(QFrame):
         self._model.clear()
         self._items.clear()
         self._add(self._model.invisibleRootItem(), "start", "Start", "house")
-        for bench in benches_of(self._library):
-            self._add(self._model.invisibleRootItem(), bench.id, bench.title, bench.icon).setToolTip(bench.summary)
+        benches = benches_of(self._library)
+        if benches:
+            self._add_heading("Workbenches")
+            for bench in benches:
+                self._add(self._model.invisibleRootItem(), bench.id, bench.title, bench.icon).setToolTip(bench.summary)
+            self._add_heading("Course")
         for topic in self._library.topics():
             self._add_topic(topic)
         self.rail.fill(self._library)
@@ -151,6 +155,12 @@ class Navigator(QFrame):
         item.setToolTip(f"This lab does not load: {info.broken}" if info.broken else info.summary)
         item.setEnabled(not info.broken)
 
+    def _add_heading(self, title: str) -> None:
+        """What follows, in a word; it is not a page."""
+        item = QStandardItem(title)
+        item.setFlags(Qt.ItemFlag.NoItemFlags)
+        self._model.appendRow(item)
+
     def _add(self, parent: QStandardItem, page: str, title: str, glyph: str) -> QStandardItem:
         item = QStandardItem(title)
         item.setData(page, PAGE)
@@ -198,6 +208,9 @@ class Row(QStyledItemDelegate):
         """Draws the row."""
         colours = theme().colours
         area: QRect = option.rect
+        if index.data(PAGE) is None:
+            _paint_heading(painter, area, index.data())
+            return
         state: QStyle.StateFlag = option.state
         enabled = bool(state & QStyle.StateFlag.State_Enabled)
         chosen = bool(state & QStyle.StateFlag.State_Selected)
@@ -223,3 +236,11 @@ class Row(QStyledItemDelegate):
             painter.setBrush(QColor(colours.good))
             painter.drawEllipse(QRectF(area.right() - 15, area.center().y() - 3, 7, 7))
         painter.restore()
+
+
+def _paint_heading(painter: QPainter, area: QRect, title: str) -> None:
+    painter.save()
+    painter.setPen(QColor(theme().colours.faint))
+    painter.setFont(font(11, "semibold"))
+    painter.drawText(area.adjusted(8, 0, 0, -4), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, title)
+    painter.restore()

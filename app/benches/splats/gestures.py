@@ -44,13 +44,19 @@ def slope(camera: Camera, at: QPointF) -> tuple[float, float]:
     return (at.x() - 0.5 * camera.width) / camera.focal, (at.y() - 0.5 * camera.height) / camera.focal
 
 
-def hit(camera: Camera, cloud: Cloud, at: QPointF) -> NDArray[np.float64] | None:
-    """`[3]` metres: the nearest solid Gaussian under the pointer; None where there is none."""
+def hit_index(camera: Camera, cloud: Cloud, at: QPointF) -> int | None:
+    """The nearest solid Gaussian under the pointer; None where there is none."""
     pixels, depth = camera.project(cloud.means)
     reach = np.maximum(4.0, cloud.scales.max(1) * camera.focal / np.maximum(depth, 1e-9))
     away = np.hypot(pixels[:, 0] - at.x(), pixels[:, 1] - at.y())
     under = np.flatnonzero((depth > 0) & (away < np.minimum(reach, 30)) & (cloud.opacities > SOLID))
-    return None if not len(under) else np.asarray(cloud.means[under[np.argmin(depth[under])]], np.float64)
+    return int(under[np.argmin(depth[under])]) if len(under) else None
+
+
+def hit(camera: Camera, cloud: Cloud, at: QPointF) -> NDArray[np.float64] | None:
+    """`[3]` metres: where the nearest solid Gaussian under the pointer is; None where there is none."""
+    index = hit_index(camera, cloud, at)
+    return None if index is None else np.asarray(cloud.means[index], np.float64)
 
 
 class Gesture:

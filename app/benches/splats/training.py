@@ -148,6 +148,7 @@ class TrainingPanel(QWidget):
         """Its scene is computed again."""
         super().showEvent(event)
         self.watch(True)
+        self._look_soon.start()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody looks."""

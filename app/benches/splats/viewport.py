@@ -7,8 +7,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.benches.splats.comparing import CompareBar, CompareTool
 from app.benches.splats.gestures import (
@@ -20,9 +20,11 @@ from app.benches.splats.gestures import (
     RectangleGesture,
     SphereGesture,
 )
+from app.benches.splats.probe import ProbeCard, ProbeGesture
 from app.benches.splats.shots import Shot, ShotsTool
+from app.benches.splats.tool_strip import ToolStrip
 from app.benches.splats.value_legend import ValueLegend
-from app.theme import icon, theme
+from app.theme import theme
 from app.views.colour_maps import colour_table
 from app.views.scene3d import rgb
 from app.views.viewport import ViewportView
@@ -42,16 +44,6 @@ if TYPE_CHECKING:
 
 Walk = Literal["orbit", "fly"]
 ITEM = "scene/Gaussians"
-TOOLS = (
-    ("orbit", "arrows-out-cardinal", "Look around: drag turns, wheel comes closer, WASD flies (1)"),
-    ("rectangle", "selection", "Choose by a rectangle; Shift adds, Ctrl removes (2)"),
-    ("lasso", "lasso", "Choose by a line around it (3)"),
-    ("brush", "paint-brush", "Choose by painting over it (4)"),
-    ("sphere", "circle-dashed", "Choose a ball: press on a point, drag its radius (5)"),
-    ("box", "cube", "The crop box: drag its faces, then crop or choose (6)"),
-    ("measure", "ruler", "Measure from point to point (7)"),
-    ("eraser", "eraser", "Erase what you paint over (8)"),
-)
 VALUES: dict[str, str] = {"depth": "depth, metres", "opacity": "opacity", "contributions": "Gaussians in a pixel"}
 
 
@@ -80,9 +72,10 @@ class SceneViewport(QWidget):
         self._stood = ""
         self._points: Points | None = None
         self._shows_points = False
-        self.strip, self._buttons = self._make_strip()
+        self.strip = ToolStrip(self)
+        self.strip.chosen.connect(self.take_tool)
         self.hint, self.legend = QLabel(self), ValueLegend(self)
-        self.compare_bar = self._make_compare_bar()
+        self.compare_bar, self.card = self._make_compare_bar(), self._make_card()
         self.hint.setProperty("role", "chip")
         self.hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         layout = QVBoxLayout(self)
@@ -105,6 +98,7 @@ class SceneViewport(QWidget):
         self.choosing.take_scene(frame)
         self.view.show_frame(frame)
         self._place_points()
+        self.probe.follow()
         self._write_legend()
 
     def show_points(self, frame: Points | None) -> None:
@@ -147,6 +141,7 @@ class SceneViewport(QWidget):
         """Another scene comes: it is framed anew, nothing is measured or boxed, no photos are known."""
         self.view.clear()
         self._points = None
+        self.probe.let_go()
         self.compare.stand(None, None, lambda: None)
         self.show_shots(())
         self.choosing.forget()
@@ -234,13 +229,18 @@ class SceneViewport(QWidget):
         """The measured length."""
         return cast("MeasureGesture", self.gestures["measure"])
 
+    @property
+    def probe(self) -> ProbeGesture:
+        """The Gaussian that is looked at."""
+        return cast("ProbeGesture", self.gestures["probe"])
+
     def take_tool(self, name: str) -> None:
         """Another tool into the hand."""
         for key, gesture in self.gestures.items():
             gesture.active = key == name
         if name == "box" and self.choosing.cloud is not None and not (self.box.high - self.box.low).any():
             self.box.frame(self.choosing.cloud)
-        self._buttons[name].setChecked(True)
+        self.strip.buttons[name].setChecked(True)
         self.view.stage.update()
         self.view.stage.setFocus()
         self.tool_changed.emit(name)
@@ -266,32 +266,23 @@ class SceneViewport(QWidget):
             "box": BoxGesture(lambda region, keys: self.boxed.emit()),
             "measure": MeasureGesture(self.measured.emit, lambda: self.choosing.cloud),
             "eraser": BrushGesture(erase),
+            "probe": ProbeGesture(self._show_probed, lambda: self.choosing.cloud),
         }
 
-    def _make_strip(self) -> tuple[QFrame, dict[str, QToolButton]]:
-        strip = QFrame(self)
-        strip.setProperty("role", "raised")
-        column = QVBoxLayout(strip)
-        column.setContentsMargins(4, 4, 4, 4)
-        column.setSpacing(4)
-        group, buttons = QButtonGroup(strip), {}
-        for name, glyph, tip in TOOLS:
-            button = QToolButton()
-            button.setIcon(icon(glyph))
-            button.setIconSize(QSize(18, 18))
-            button.setFixedSize(34, 34)
-            button.setCheckable(True)
-            button.setProperty("kind", "ghost")
-            button.setToolTip(tip)
-            button.setAccessibleName(name.capitalize())
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.clicked.connect(lambda _=False, name=name: self.take_tool(name))
-            group.addButton(button)
-            column.addWidget(button)
-            buttons[name] = button
-        buttons["orbit"].setChecked(True)
-        strip.adjustSize()
-        return strip, buttons
+    def _make_card(self) -> ProbeCard:
+        card = ProbeCard(self)
+        card.jumped.connect(self.stand_at)
+        card.closed.connect(lambda: self.probe.let_go())
+        return card
+
+    def _show_probed(self) -> None:
+        cloud, index = self.choosing.cloud, self.probe.index
+        if cloud is None or index is None:
+            self.card.hide()
+        else:
+            self.card.show_gaussian(cloud, index, self.shots.shots, self.view.stage.orbit.eye)
+        self._place()
+        self.view.stage.update()
 
     # Words ---------------------------------------------------------------------------------------------------------------------
 
@@ -353,5 +344,6 @@ class SceneViewport(QWidget):
         bar = self.compare_bar
         bar.adjustSize()
         bar.move(max(12, (self.width() - bar.width()) // 2), self.height() - bar.height() - 12)
-        for widget in (self.strip, self.hint, self.legend, bar):
+        self.card.move(self.width() - self.card.width() - 12, 52)
+        for widget in (self.strip, self.hint, self.legend, bar, self.card):
             widget.raise_()

@@ -72,7 +72,7 @@ def test_without_a_scene_it_says_what_to_do(bench: Bench) -> None:
 
 def test_a_rectangle_chooses_and_delete_writes_an_edit(bench: Bench, qtbot: QtBot) -> None:
     page = bench(cloud())
-    qtbot.mouseClick(page.viewport._buttons["rectangle"], LEFT)
+    qtbot.mouseClick(page.viewport.strip.buttons["rectangle"], LEFT)
     drag(page, MIDDLE)
     count = page.choosing.count
     assert 0 < count < 500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtTest import QTest
 
 from app.benches.splats.comparing import close_up_of, thirds
+from app.benches.splats.probe import supporters
 from app.benches.splats.shots import shots_of
 from engine.api import Cameras, Picture
 from engine.raster import Orbit
@@ -114,6 +116,35 @@ def test_the_camera_that_moves_on_leaves_the_photo(bench: Bench) -> None:
     drag(page, [(0.8, 0.9), (0.9, 0.9)])
     assert not page.viewport.compare.there
     assert not page.viewport.compare_bar.isVisible()
+
+
+def test_a_click_on_a_gaussian_tells_its_numbers_and_photos(bench: Bench, qtbot: QtBot) -> None:
+    frame = cloud(1)
+    frame.means[:], frame.opacities[:], frame.colours[:] = (0.1, 0.0, -0.2), 0.8, (1.0, 0.0, 0.0)
+    page = bench(frame)
+    view, stage = page.viewport, page.viewport.view.stage
+    stage.take(Orbit(distance=9.0, yaw=1.9))
+    shots = shots_of(cameras())
+    aside = dataclasses.replace(shots[0], name="aside.jpg", pose=shots[0].pose @ np.diag([1, -1.0, -1, 1]))
+    view.show_shots((*shots, aside))
+    QTest.keyClick(page, Qt.Key.Key_9)
+    spot = stage.camera().project(frame.means[0])[0][0]
+    qtbot.mouseClick(stage, LEFT, pos=_point(spot))
+    assert view.card.isVisible()
+    texts = {name: label.text() for name, label in view.card.values.items()}
+    assert texts["Position"] == "0.100  0  −0.200 m"
+    assert texts["Opacity"] == "80%"
+    assert "#ff0000" in texts["Colour"]
+    assert "In 3 of 4 photos" in view.card.seen.text()  # not in the one that looks the other way
+    angles = [angle for angle, _ in supporters(np.array([0.1, 0.0, -0.2]), shots, stage.orbit.eye)]
+    assert angles == sorted(angles)
+    nearest = min(shots, key=lambda shot: np.linalg.norm(shot.pose[:3, 3] / 6 - stage.orbit.eye / 9))
+    qtbot.mouseClick(view.card.buttons[0], LEFT)
+    assert view.compare.shot is nearest
+    view.show_scene(dataclasses.replace(frame, means=frame.means + 0.01))  # it was trained on: the card follows
+    assert view.card.values["Position"].text() == "0.110  0.0100  −0.190 m"
+    view.card.closed.emit()
+    assert not view.card.isVisible()
 
 
 @pytest.mark.parametrize(("width", "height"), [(1200, 700), (500, 900)])

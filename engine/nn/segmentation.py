@@ -20,6 +20,7 @@ from engine.nn.wiring import wire
 
 Labels = Int[Tensor, "b h w"]
 SHIFTED, SWAPPED = "skips one pixel off", "skips of another picture"
+RESHAPED, ACCURACY = "reshape in place of permute", "right pixels in place of IoU"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,13 @@ class Hourglass(nn.Module):
             both = risen[-1] + skips[-1] if self.adds else torch.cat([risen[-1], skips[-1]], 1)
             hidden = self.join[level](both)
         return Stages(seen, risen[::-1], skips[::-1], self.score(hidden))
+
+    @property
+    def lowest(self) -> nn.ConvTranspose2d:
+        """The transposed convolution that leaves the bottom."""
+        layer = self.up[-1]
+        assert isinstance(layer, nn.ConvTranspose2d)
+        return layer
 
     def forward(self, x: Float[Tensor, "b c s s"], gains: Sequence[float], bug: str = "none") -> Tensor:
         """The scores."""
@@ -107,6 +115,22 @@ def overlaps(counts: Int[Tensor, "k k"]) -> Float[Tensor, "k"]:
     """Intersection over union of each class; not a number for one that neither exists nor was said."""
     both = counts.diagonal().double()
     return both / (counts.sum(0) + counts.sum(1) - both)
+
+
+def said(scores: Float[Tensor, "b k h w"], bug: str = "none") -> Labels:
+    """The class of the highest score in each pixel; with a bug, of scores whose axes are reshaped where they should be permuted."""
+    if bug == RESHAPED:
+        b, k, h, w = scores.shape
+        return scores.reshape(b, h, w, k).argmax(3)
+    return scores.argmax(1)
+
+
+def mean_overlap(answers: Labels, true: Labels, classes: int, bug: str = "none") -> float:
+    """Mean IoU over the classes that there are; with a bug, the share of pixels that are right."""
+    counts = confusion(answers, true, classes)
+    if bug == ACCURACY:
+        return float(counts.diagonal().sum() / counts.sum())
+    return float(overlaps(counts).nanmean())
 
 
 def edges(labels: Labels) -> Bool[Tensor, "b h w"]:

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,27 +64,27 @@ from engine.api import (
     check,
     lab,
 )
-from engine.api.words import number
 from engine.data.masks import PALETTE, CoveringSprites, Labels, PaintedPictures, Pair, each_by_itself
-from engine.nn.matrix_page import Sheet, cell_at, draw_sheets
 from engine.nn.segmentation import (
+    ACCURACY,
+    RESHAPED,
     SHIFTED,
     SWAPPED,
     Hourglass,
     Stages,
     blocks_of,
-    confusion,
     edge_score,
-    overlaps,
+    mean_overlap,
+    said,
     spread_by_hand,
 )
+from engine.nn.spread_page import draw_spread
 
 if TYPE_CHECKING:
     from engine.run.checks import CheckContext
     from engine.run.context import Context
 
 WITH, WITHOUT = "with skips", "without"
-RESHAPED, ACCURACY = "reshape in place of permute", "right pixels in place of IoU"
 SHOWN = 3
 SHADES = np.vstack([[0.13, 0.15, 0.18], PALETTE[1:]])  # of the classes; the background is not quite black
 REACH = 0  # pixels by which an edge may be off and still count
@@ -145,6 +145,7 @@ class Params:
 
 
 Source = CoveringSprites | PaintedPictures
+Nets = dict[str, Hourglass]
 
 
 def source_of(p: Params, ctx: Context) -> Source:
@@ -168,22 +169,6 @@ def gains(kind: str, p: Params) -> list[float]:
     return kept
 
 
-def said(scores: Float[Tensor, "b k h w"], bug: str = "none") -> Labels:
-    """The class of the highest score in each pixel; with a bug, of scores whose axes are reshaped where they should be permuted."""
-    if bug == RESHAPED:
-        b, k, h, w = scores.shape
-        return scores.reshape(b, h, w, k).argmax(3)
-    return scores.argmax(1)
-
-
-def mean_overlap(answers: Labels, true: Labels, classes: int, bug: str = "none") -> float:
-    """Mean IoU over the classes that there are; with a bug, the share of pixels that are right."""
-    counts = confusion(answers, true, classes)
-    if bug == ACCURACY:
-        return float(counts.diagonal().sum() / counts.sum())
-    return float(overlaps(counts).nanmean())
-
-
 @lab(
     title="U-Net",
     topic="convolution",
@@ -203,10 +188,10 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
     """Trains the two networks side by side, from the same start on the same pictures."""
     source = source_of(p, ctx)
     first = Hourglass(3, len(source.names), p.width, p.depth, p.joins.startswith("added"))
-    pair = nn.ModuleDict({WITH: first, WITHOUT: copy.deepcopy(first)}).to(ctx.device, memory_format=torch.channels_last)
-    optimiser = torch.optim.Adam(pair.parameters())
-    ctx.track(pair=pair, optimiser=optimiser)
-    page = Page(p, source, pair, ctx.rng)
+    nets = {WITH: first.to(ctx.device), WITHOUT: copy.deepcopy(first).to(ctx.device)}
+    optimiser = adam(nets)
+    ctx.track(nets=nn.ModuleDict(nets), optimiser=optimiser)
+    page = Page(p, source, nets, ctx.rng)
 
     def draw() -> Iterator[Frame]:
         for name in ("look", "maps", "stages", "spread"):
@@ -218,21 +203,28 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
     for step in ctx.steps(p.steps):
         if step % 10 == 0:
             yield from page.scores()
-        learn(pair, optimiser, source.draw(p.batch, ctx.rng, p.mask), p, ctx.rng)
+        learn(nets, optimiser, source.draw(p.batch, ctx.rng, p.mask), p, ctx.rng)
 
 
-def learn(pair: nn.ModuleDict, optimiser: torch.optim.Optimizer, batch: Pair, p: Params, rng: torch.Generator) -> None:
-    """One step of both networks on the same noisy pictures."""
-    pair.train()
-    place = next(pair.parameters()).device
-    noisy = (batch[0] + p.noise * torch.randn(batch[0].shape, generator=rng)).to(
-        place, memory_format=torch.channels_last
-    )
-    true = batch[1].to(place)
-    loss = sum(functional.cross_entropy(net(noisy, gains(kind, p), p.bug), true) for kind, net in pair.items())
+def adam(nets: Nets) -> torch.optim.Adam:
+    """One optimiser for both networks: their weights know nothing of each other."""
+    return torch.optim.Adam([weight for net in nets.values() for weight in net.parameters()])
+
+
+def as_seen(pictures: Float[Tensor, "n 3 s s"], like: Tensor) -> Float[Tensor, "n 3 s s"]:
+    """Pictures where the weights `like` lie, in the order of memory that convolutions read fastest."""
+    return pictures.to(like.device, memory_format=torch.channels_last)
+
+
+def learn(nets: Nets, optimiser: torch.optim.Optimizer, batch: Pair, p: Params, rng: torch.Generator) -> None:
+    """One step of all networks on the same noisy pictures."""
+    weight = next(iter(nets.values())).score.weight
+    noisy = as_seen(batch[0] + p.noise * torch.randn(batch[0].shape, generator=rng), weight)
+    true = batch[1].to(weight.device)
+    losses = [functional.cross_entropy(net.train()(noisy, gains(kind, p), p.bug), true) for kind, net in nets.items()]
     optimiser.param_groups[0]["lr"] = p.lr
     optimiser.zero_grad()
-    loss.backward()  # type: ignore[union-attr]  # a sum of tensors
+    torch.stack(losses).sum().backward()
     optimiser.step()
 
 
@@ -242,8 +234,8 @@ def learn(pair: nn.ModuleDict, optimiser: torch.optim.Optimizer, batch: Pair, p:
 class Page:
     """What is drawn and judged, always of the same pictures with the same noise."""
 
-    def __init__(self, p: Params, source: Source, pair: nn.ModuleDict, rng: torch.Generator) -> None:
-        self.p, self.source, self.pair = p, source, pair
+    def __init__(self, p: Params, source: Source, nets: Nets, rng: torch.Generator) -> None:
+        self.p, self.source, self.nets = p, source, nets
         self.noise = torch.randn(source.pictures.shape, generator=rng)
 
     @property
@@ -258,13 +250,12 @@ class Page:
     @torch.no_grad()
     def way(self, kind: str, count: int = SHOWN) -> Stages:
         """The first pictures' way through a network."""
-        self.pair.eval()
-        x = self.noisy(count).to(next(self.pair.parameters()).device)
-        return self.pair[kind].stages(x, gains(kind, self.p), self.p.bug)  # type: ignore[operator]  # an Hourglass
+        net = self.nets[kind].eval()
+        return net.stages(as_seen(self.noisy(count), net.score.weight), gains(kind, self.p), self.p.bug)
 
     def answers(self, count: int = SHOWN) -> dict[str, Labels]:
         """What both networks say of the first pictures."""
-        return {kind: said(self.way(kind, count).scores, self.p.bug).cpu() for kind in self.pair}
+        return {kind: said(self.way(kind, count).scores, self.p.bug).cpu() for kind in self.nets}
 
     def scores(self) -> Iterator[Scalar]:
         """Both measures of both networks."""
@@ -315,7 +306,7 @@ class Page:
 
     def stages(self) -> Images:
         """Level by level upwards: what comes from below in both networks, and the skip that meets it; of all maps the liveliest."""
-        ways, size = {kind: self.way(kind) for kind in self.pair}, int(self.p.size)
+        ways, size = {kind: self.way(kind) for kind in self.nets}, int(self.p.size)
         rows = {"below": ways[WITH].risen, "skip": ways[WITH].skips, "alone": ways[WITHOUT].risen}
         tiles, labels = [], []
         for name, levels in rows.items():
@@ -328,42 +319,10 @@ class Page:
         return Images("stages", torch.stack(tiles), tuple(labels), self.p.depth)
 
     def spread(self) -> Plot:
-        """The lowest transposed convolution: what one map adds, the sum of all by hand, and torch's; the middle of the picture."""
-        net, way = self.pair[WITH], self.way(WITH)
+        """The lowest transposed convolution of the chosen picture, in the middle of it."""
+        way = self.way(WITH)
         at = min(self.chosen, len(way.scores) - 1)
-        layer, below = net.up[-1], way.seen[-1][at]  # type: ignore[index, union-attr]  # an Hourglass's
-        mine, theirs = spread_by_hand(layer, below), way.risen[-1][at].cpu().double().numpy()
-        values, weights = below.cpu().double().numpy(), layer.weight.detach().cpu().double().numpy()
-        out = int(mine.std((1, 2)).argmax())
-        source = int((values.std((1, 2)) * abs(weights[:, out]).max((1, 2))).argmax())
-        middle = slice(values.shape[1] // 2 - 1, values.shape[1] // 2 + 1) if values.shape[1] > 1 else slice(0, 1)
-        under = slice(2 * middle.start, 2 * middle.stop)
-        part, kernel = values[source, middle, middle], weights[source, out]
-        below_them = 2 * len(part) + 1.6
-        sheets = [
-            Sheet(f"map {source + 1}", part, 0.0),
-            Sheet("kernel", kernel, 3.0),
-            Sheet("spread", np.kron(part, kernel), 6.0),
-            Sheet("all maps, by hand", mine[out, under, under], 0.0, below_them),
-            Sheet("torch", theirs[out, under, under], 6.0, below_them),
-        ]
-        gap = float(abs(mine - theirs).max())
-        agrees = gap <= 1e-5 * max(1.0, float(abs(theirs).max()))
-        note = f"torch {'agrees' if agrees else 'DISAGREES'}, gap {number(gap, 2)}"
-        return draw_sheets("spread", traced(sheets, self.p.cell), "cell", note)
-
-
-def traced(sheets: list[Sheet], click: tuple[float, ...]) -> list[Sheet]:
-    """Frames the cell of the output that was clicked, and the one value and the one weight that it was spread from."""
-    found = cell_at(sheets, click[0], click[1]) if len(click) >= 2 else None
-    wide = len(sheets[2].values)
-    row, column = (found.row, found.column) if found and found.sheet >= 2 else (wide // 2, wide // 2)
-    at = row * wide + column
-    ends = ((row // 2) * (wide // 2) + column // 2, (row % 2) * 2 + column % 2, at, at, at)
-    return [
-        replace(sheet, framed=np.array([end]), colour=1 if n >= 2 else 2)
-        for n, (sheet, end) in enumerate(zip(sheets, ends, strict=True))
-    ]
+        return draw_spread(self.nets[WITH].lowest, way.seen[-1][at], way.risen[-1][at], self.p.cell)
 
 
 def rgb(picture: Float[Tensor, "3 s s"]) -> Float[np.ndarray, "s s 3"]:
@@ -406,7 +365,7 @@ def centred(ctx: CheckContext) -> Measured:
     """With nothing from below, how much further than 4 pixels a score sees on any side, or less far; in pixels."""
     net = Hourglass(3, 2, 8, 2).double().eval()
     for up in net.up:
-        up.weight.data.zero_()  # type: ignore[union-attr, operator]  # a convolution's
+        nn.init.zeros_(up.weight)  # type: ignore[arg-type]  # a convolution's
     x = torch.randn(16, 3, 16, 16, generator=ctx.rng, dtype=torch.float64, requires_grad=True)
     score = net(x, [1.0, 0.0])[::2, :, 8, 8].square().sum()
     seen = torch.autograd.grad(score, x)[0][::2].abs().sum((0, 1)) > 0
@@ -470,12 +429,12 @@ def finds(ctx: CheckContext) -> Measured:
     """Sprites of 16 × 16 pixels, one halving, 130 batches with a rate that falls to zero."""
     p = Params(size="16", depth=1, noise=0.05)
     source = CoveringSprites(16, ctx.numpy_rng)
-    pair = nn.ModuleDict({WITH: Hourglass(3, len(source.names), p.width, p.depth)})
-    optimiser = torch.optim.Adam(pair.parameters())
+    nets = {WITH: Hourglass(3, len(source.names), p.width, p.depth)}
+    optimiser = adam(nets)
     for step in range(130):
         p.lr = 0.03 * (1 - step / 130)
-        learn(pair, optimiser, source.draw(p.batch, ctx.rng, None), p, ctx.rng)
-    return Measured(0.9, next(Page(p, source, pair, ctx.rng).scores()).value, "at least")
+        learn(nets, optimiser, source.draw(p.batch, ctx.rng, None), p, ctx.rng)
+    return Measured(0.9, next(Page(p, source, nets, ctx.rng).scores()).value, "at least")
 
 
 @check(

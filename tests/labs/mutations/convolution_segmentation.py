@@ -9,10 +9,10 @@ MUTATIONS = (
     Mutation("centred", "if bug == SHIFTED", "if bug != SHIFTED", NETWORK),
     Mutation("centred", "if bug == SWAPPED", "if bug != SWAPPED", NETWORK),
     Mutation("counted", "+ counts.sum(1) - both", "+ counts.sum(1)", NETWORK),
-    Mutation("counted", "overlaps(counts).nanmean()", "overlaps(counts).nan_to_num().mean()"),
+    Mutation("counted", "overlaps(counts).nanmean()", "overlaps(counts).nan_to_num().mean()", NETWORK),
     Mutation("moved", "    found[:, :, :-1] |= across\n", "", NETWORK),
     Mutation("moved", "2 * reach + 1, 1, reach", "4 * reach + 1, 1, 2 * reach", NETWORK),
     Mutation("blocked", "tiles.mode(3).values", "tiles[..., 0]", NETWORK),
-    Mutation("finds", "if bug == RESHAPED", "if bug != RESHAPED"),
+    Mutation("finds", "if bug == RESHAPED", "if bug != RESHAPED", NETWORK),
     Mutation("sharper", "float(kind == WITH and", "float(kind != 'none' and"),
 )

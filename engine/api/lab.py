@@ -49,7 +49,7 @@ TOPICS = (
     Topic("flows", "Flows", "Invertible maps with exact likelihood", "wind"),
     Topic("diffusion", "Diffusion", "From noise back to a picture", "sparkle"),
     Topic("foundation", "Foundation", "Pre-train once, use everywhere", "stack"),
-    Topic("bodies", "Bodies", "Pose, shape and motion of people", "person-simple"),
+    Topic("bodies", "Bodies", "Pose, shape and motion of people", "footprints"),
     Topic("egocentric", "First person", "What the wearer sees and does next", "eyeglasses"),
     Topic("surfaces", "Surfaces", "Shapes as functions", "polygon"),
     Topic("radiance", "Radiance", "Light along a ray: NeRF and Gaussians", "sun"),

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
 VIDEOS = (".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".mts", ".3gp")
+_PLAIN = ("images", "photos", "input", "jpg", "jpeg", "dcim", "rgb")
+"""Names that say nothing: the folder above them is called as the scene is."""
+_MARK = 8
 _POSED = ("transforms.json", "transforms_train.json", "capture.json", "cameras.bin", "cameras.txt")
 _MODELS = ("", "sparse/0", "sparse", "colmap/sparse/0", "colmap", "dense/sparse", "poses")
 
@@ -63,8 +66,17 @@ def is_posed(folder: Path) -> bool:
 
 def folder_for(source: Path, root: Path) -> Path:
     """Where the capture of a source lies; the same each time, so that a broken-off one goes on."""
-    mark = hashlib.sha256(str(source.absolute()).encode()).hexdigest()[:8]
-    return root / f"{source.stem}-{mark}"
+    mark = hashlib.sha256(str(source.absolute()).encode()).hexdigest()[:_MARK]
+    return root / f"{title_of(source).lower()}-{mark}"
+
+
+def title_of(source: Path) -> str:
+    """What a person would call a source, or the folder of its capture."""
+    name = source.parent.name if source.name.lower() in _PLAIN and source.parent.name else source.stem
+    head, _, mark = name.rpartition("-")
+    if head and len(mark) == _MARK and set(mark) <= set("0123456789abcdef"):
+        name = head
+    return name[:1].upper() + name[1:]
 
 
 def read_diagnosis(folder: Path) -> Diagnosis | None:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.benches.splats.capture_files import VIDEOS, folder_for, is_video, read_diagnosis
+from app.benches.splats.capture_files import VIDEOS, folder_for, is_video, read_diagnosis, title_of
 from app.benches.splats.capturing import Advance, CaptureOrder, Capturing
 from app.benches.splats.doctor_card import DoctorCard
 from app.benches.splats.number_field import NumberField
@@ -207,7 +207,7 @@ class CapturePanel(QScrollArea):
     def _show(self) -> None:
         """Offers what can be done now."""
         running, source, done = self.capturing.running, self.source, self.folder is not None
-        self.name.setText(source.name if source is not None else "Drop them here")
+        self.name.setText(title_of(source) if source is not None else "Drop them here")
         if source is None:
             self.count.setText("20 photos or more, all around, each overlapping the last by half")
         asks = source is not None and not running and not done

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QListWidget,
+    QListWidgetItem,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from engine.api.messages import Ended
 
 FPS = 30
+PICTURE = QSize(72, 40)
 SIZES = ("640 × 360", "1280 × 720", "1920 × 1080")
 
 
@@ -105,6 +108,7 @@ class FilmPanel(QWidget):
         super().__init__(parent)
         self._desk, self._viewport, self._filming = desk, viewport, filming
         self.keys: list[Key] = []
+        self._pictures: list[QPixmap] = []  # what was seen from each
         self.add, self.clear = QPushButton(icon("plus"), "Key frame"), QPushButton("Clear")
         self.list = QListWidget()
         self.closed = QCheckBox("Back to the start")
@@ -127,13 +131,17 @@ class FilmPanel(QWidget):
         stage = self._viewport.view.stage
         camera = stage.camera()
         turn = quaternion_of_matrix(camera.world_from_camera[:3, :3])
+        kinds = (Qt.AspectRatioMode.KeepAspectRatioByExpanding, Qt.TransformationMode.SmoothTransformation)
+        picture = QPixmap.fromImage(stage.image.scaled(PICTURE, *kinds))
+        self._pictures.append(picture.copy(picture.rect().center().x() - PICTURE.width() // 2, 0, *PICTURE.toTuple()))
         self.keys.append(Key(tuple(camera.position.tolist()), tuple(turn.tolist()), camera.fov_y))
         self.show_keys()
 
     def show_keys(self) -> None:
         """Lists them."""
         self.list.clear()
-        self.list.addItems([f"Key frame {number}" for number in range(1, len(self.keys) + 1)])
+        for number, picture in enumerate(self._pictures, 1):
+            self.list.addItem(QListWidgetItem(QIcon(picture), f"Key frame {number}"))
         self.clear.setEnabled(bool(self.keys))
         plural = "Once around the scene; add key frames for a flight of your own." if not self.keys else ""
         self.words.setText(plural)
@@ -181,7 +189,8 @@ class FilmPanel(QWidget):
         self.film.setToolTip("Writes an MP4, or PNG pictures, in a worker of its own")
         self.film.setProperty("kind", "primary")
         self.cancel.setToolTip("Gives the film up; nothing of it is left")
-        self.list.setMaximumHeight(220)
+        self.list.setMaximumHeight(260)
+        self.list.setIconSize(PICTURE)
         rows = ((self.add, self.clear), (self.list,), (self.closed,), (self.seconds, self.size_), (self.words,))
         for row in (*rows, (self.film, self.cancel), (self.bar,)):
             line = QHBoxLayout()
@@ -201,7 +210,7 @@ class FilmPanel(QWidget):
         self._filming.ended.connect(self._end)
 
     def _clear(self) -> None:
-        self.keys = []
+        self.keys, self._pictures = [], []
         self.show_keys()
 
     def _show_busy(self, busy: bool) -> None:

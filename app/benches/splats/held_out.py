@@ -78,7 +78,7 @@ class HeldOutStrip(QWidget):
         for index, button in enumerate(self.buttons):
             button.setVisible(index < len(numbers))
         for name, button, (likeness, structure) in zip(self._names, self.buttons, numbers.tolist(), strict=False):
-            button.setText(f"{likeness:.1f} dB · {structure:.2f}".replace("0.", "."))
+            button.setText(f"{likeness:.1f} dB · {structure:.2f}")
             button.setToolTip(f"{name}: {likeness:.2f} dB, SSIM {structure:.3f}. Click to stand where it was taken.")
             button.setAccessibleName(f"{name}, {likeness:.1f} decibels")
         self._flagged = {name for name, row in zip(self._names, numbers, strict=True) if row[0] < means[0] - FLAGGED}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from app.benches.splats.box_masks import box_mask
-from app.benches.splats.capture_files import is_posed, is_video, mask_path, write_mask
+from app.benches.splats.capture_files import is_posed, is_video, mask_path, title_of, write_mask
 from app.benches.splats.capture_panel import CapturePanel
 from app.benches.splats.held_out import HeldOutStrip
 from app.benches.splats.mask_sheet import MaskSheet
@@ -82,7 +82,7 @@ class Learning(QObject):
         elif self.points is not None:
             rows.append(("Points", f"{len(self.points.positions):,}"))
         source = self.capture.source
-        name = self.training.data_name or (source.stem.capitalize() if source is not None else "Photos")
+        name = self.training.data_name or (title_of(source) if source is not None else "Photos")
         return Table("facts", ("What", "Value"), (("Scene", name), *rows)) if rows else None
 
     def accept_drop(self, paths: Sequence[Path]) -> bool:

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
+from app.benches.splats.capture_files import title_of
 from app.benches.splats.comparing import close_up_of
 from app.benches.splats.shots import shots_of
 from app.notify import notify
 from app.theme import icon
 from app.topics.page import LabPage
-from engine.api.frames import Cameras, Picture, Points, Splats, Table
+from engine.api.frames import Cameras, Picture, Points, Splats, Table, Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ SHIPS: dict[str, Any] = {"data": "still life", "budget": 40_000, "degree": 1, "s
 """What the scene that ships is trained with."""
 LOOK_MS = 20
 """The lab's page, which nobody sees, lets all views rest when they are rearranged; so much later they are looked at again."""
-CHARTS = ("psnr", "loss")
+CHARTS = ("psnr",)
 WATCHED = ("scene", "views", "psnr", "loss", "count", "picture", "forecast")
 
 
@@ -70,6 +71,7 @@ class TrainingPanel(QWidget):
         self.edit = QPushButton(icon("scissors"), "Edit what was trained")
         self.edit.setToolTip("Opens the newest moment of this run in the tab Edit; training may go on")
         self.edit.setEnabled(False)
+        self.memory = QLabel()
         self._lay_out()
         self.lab.parts.grid.rearranged.connect(self._look_soon.start)
         self.lab.conductor.added.connect(self._wire)
@@ -104,7 +106,7 @@ class TrainingPanel(QWidget):
         """What is learnt, in a word or two; "" before a run."""
         run = self.lab.conductor.front
         given = str(run.params.get("data", "")) if run is not None else ""
-        return Path(given).name.capitalize()
+        return title_of(Path(given)) if given else ""
 
     def learns_from(self, folder: Path | None) -> bool:
         """Whether the run in front learns from this capture."""
@@ -169,6 +171,11 @@ class TrainingPanel(QWidget):
         below.setContentsMargins(0, 0, 0, 8)
         below.setSpacing(0)
         below.addWidget(parts.side.controls, 1)
+        self.memory.setProperty("role", "small")
+        self.memory.setWordWrap(True)
+        self.memory.setContentsMargins(16, 0, 16, 4)
+        self.memory.hide()
+        below.addWidget(self.memory)
         row = QHBoxLayout()
         row.setContentsMargins(16, 0, 16, 0)
         row.addWidget(self.edit)
@@ -178,7 +185,7 @@ class TrainingPanel(QWidget):
         split.setChildrenCollapsible(False)
         split.addWidget(parts.grid)
         split.addWidget(lower)
-        split.setSizes([380, 420])
+        split.setSizes([240, 560])
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(split)
@@ -209,6 +216,9 @@ class TrainingPanel(QWidget):
                 found = close_up_of(frame)
                 if found is not None:
                     self.close_up.emit(found)
+            case Text() if frame.name == "forecast":
+                self.memory.setText(frame.markdown)
+                self.memory.show()
             case Table() if frame.name == "views":
                 self._ranked = [str(row[0]) for row in frame.rows]
                 self.views.emit(frame)

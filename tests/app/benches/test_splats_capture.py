@@ -19,6 +19,7 @@ from app.benches.splats.capture_files import (
     mask_path,
     read_diagnosis,
     read_dropped,
+    title_of,
     write_mask,
 )
 from app.benches.splats.capture_panel import CapturePanel
@@ -148,6 +149,13 @@ def test_a_cancelled_capture_ends_within_two_seconds(qtbot: QtBot, tmp_path: Pat
     with qtbot.waitSignal(capturing.ended, timeout=2_000) as ended:
         capturing.cancel()
     assert ended.args == [False, ""]
+
+
+def test_captures_are_called_as_their_scenes(tmp_path: Path) -> None:
+    assert title_of(tmp_path / "pot" / "images") == "Pot"
+    assert title_of(folder_for(tmp_path / "pot" / "images", tmp_path)) == "Pot"
+    assert folder_for(tmp_path / "a" / "images", tmp_path) != folder_for(tmp_path / "b" / "a", tmp_path)
+    assert title_of(tmp_path / "my-holiday") == "My-holiday"
 
 
 def test_broken_records_are_no_records(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_held_out_photos_worst_first(bench: Bench, qtbot: QtBot, trainer: LabInf
     page.learning.training.scene.emit(cloud(50))
     page.learning.training.photos.emit(shots_of(cameras(2)))
     assert page.learning.strip.isVisible()
-    assert page.learning.strip.buttons[0].text() == "21.1 dB · .80"
+    assert page.learning.strip.buttons[0].text() == "21.1 dB · 0.80"
     assert "mean 24.5 dB" in page.learning.strip.mean.text()
     page.learning.training._ranked = ["1.jpg", "0.jpg"]
     qtbot.mouseClick(page.learning.strip.buttons[1], LEFT)

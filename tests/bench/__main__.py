@@ -1,27 +1,26 @@
-"""`python -m tests.bench [--splats | --bodies] [--long] [--write]`: prints the table.
+"""`python -m tests.bench [--splats | --bodies | --labs [LAB | TOPIC …]] [--long] [--write]`: prints the table.
 
 `--write` keeps it in RESULTS.md, with date, machine and command. `--splats` measures the Splats alone, on the scenes that lie beside the
 project, and has a section of its own; with `--long` whole runs too.
-`--bodies` measures the bodies alone, in another section.
+`--bodies` measures the bodies alone, in another section; `--labs` every lab's default run, or that of the labs named (`lab_side`).
 """
 
 from __future__ import annotations
 
-import datetime
 import os
-import platform
-import re
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.bench.results import heading, keep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.bench.figures import Figure
 
-SPLATS, BODIES = "--splats", "--bodies"
+SPLATS, BODIES, LABS = "--splats", "--bodies", "--labs"
 HEAD = "| what | reach | measured | reached |\n|---|---|---|---|"
 
 
@@ -30,6 +29,10 @@ def main() -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if sys.platform == "linux" and not os.environ.get("DISPLAY"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    if LABS in sys.argv:
+        from tests.bench import lab_side
+
+        return lab_side.main([word for word in sys.argv[1:] if not word.startswith("--")], "--write" in sys.argv)
     print(HEAD)
     figures = []
     with tempfile.TemporaryDirectory() as folder:
@@ -38,7 +41,8 @@ def main() -> int:
             figures.append(figure)
     table = "\n".join([HEAD, *(figure.row() for figure in figures)])
     if "--write" in sys.argv:
-        keep(f"{heading()}\n{table}\n")
+        title = "Splats" if SPLATS in sys.argv else "Bodies" if BODIES in sys.argv else "Figures"
+        keep(f"{heading(title)}\n{table}\n", first=title == "Figures")
     return 0 if all(figure.good for figure in figures) else 1
 
 
@@ -67,29 +71,6 @@ def splats(home: Path) -> Iterator[Figure]:
 
     yield from capture_side.all_figures(home)
     yield from splat_side.all_figures(home, "--long" in sys.argv)
-
-
-def keep(section: str) -> None:
-    """Puts a section into RESULTS.md, in place of the one with the same heading."""
-    path = Path(__file__).with_name("RESULTS.md")
-    title = section.partition("\n")[0]
-    older = re.split(r"^(?=# )", path.read_text("utf-8"), flags=re.MULTILINE) if path.exists() else []
-    others = [part.rstrip() + "\n" for part in older if part.strip() and part.partition("\n")[0] != title]
-    parts = [*others, section] if {SPLATS, BODIES} & set(sys.argv) else [section, *others]
-    path.write_text("\n".join(parts), "utf-8")
-
-
-def heading() -> str:
-    """Title, date, machine and command."""
-    import psutil
-
-    memory = psutil.virtual_memory().total / 1e9
-    screen = os.environ.get("QT_QPA_PLATFORM") or "Xvfb"
-    hardware = f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GB, no GPU"
-    machine = f"{hardware}, {platform.system()}, Python {platform.python_version()}"
-    title = "Splats" if SPLATS in sys.argv else "Bodies" if BODIES in sys.argv else "Figures"
-    command = " ".join(["python -m tests.bench", *sys.argv[1:]])
-    return f"# {title}\n{datetime.date.today().isoformat()}, {machine}, {screen}; by `{command}`.\n"
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def draw_scene(look: Look, cast: Cast, moment: Moment) -> Iterator[Frame]:
             yield Points(
                 "scene/before the last term",
                 thin(steps[-2]) if look.ghost and len(steps) > 1 else NOTHING,
-                colour=5,
+                colour=2,
                 size=1.5,
             )
     yield Lines("scene/bones", np.concatenate(bones), colour=1, width=2.0)

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.theme import icon
+from app.theme import icon, theme
 
 if TYPE_CHECKING:
     from engine.api.body_scenes import BodyScene
@@ -48,9 +48,9 @@ OVERLAYS = (
     ("grid", "Ground", "A grid of metres under the feet", True),
 )
 TERMS = (
-    ("with_shape", "+ B_S(β)   shape", "Adds the shape's offsets"),
-    ("with_pose", "+ B_P(θ)   pose", "Adds the pose's corrections"),
-    ("with_skinning", "W( … )   skinning", "Moves the skin with the joints"),
+    ("with_shape", "Shape, B_S(β)", "Adds the shape's offsets to the template"),
+    ("with_pose", "Pose, B_P(θ)", "Adds the pose's corrections"),
+    ("with_skinning", "Skinning, W", "Moves the skin with the joints"),
 )
 
 
@@ -81,14 +81,28 @@ class BodiesRail(QScrollArea):
         self._head("OVERLAY")
         self.boxes = {name: self._box(name, title, tip, on) for name, title, tip, on in OVERLAYS}
         self._head("FORMULA")
-        self.mean = QCheckBox("T   mean body")
-        self.mean.setChecked(True)
-        self.mean.setEnabled(False)
-        self.mean.setToolTip("The template, on which everything else acts")
-        self._column.addWidget(self.mean)
+        self.formula = QLabel()
+        self.formula.setTextFormat(Qt.TextFormat.RichText)
+        self.formula.setToolTip("The body, term by term; T is the template, the mean body in its rest pose")
+        self._column.addWidget(self.formula)
         self.boxes |= {name: self._box(name, title, tip, True) for name, title, tip in TERMS}
         self._column.addStretch(1)
         self.setWidget(body)
+        for name, *_ in TERMS:
+            self.boxes[name].toggled.connect(self._write_formula)
+        theme().changed.connect(self._write_formula)
+        self._write_formula()
+
+    def _write_formula(self) -> None:
+        """The formula, with the terms that are off in the faintest colour."""
+        faint = theme().colours.edge
+        on = {name: self.boxes[name].isChecked() for name, *_ in TERMS}
+
+        def term(name: str, text: str) -> str:
+            return text if on[name] else f'<span style="color: {faint}">{text}</span>'
+
+        shape, pose = term("with_shape", " + B<sub>S</sub>(β)"), term("with_pose", " + B<sub>P</sub>(θ)")
+        self.formula.setText(f"{term('with_skinning', 'W( ')}T{shape}{pose}{term('with_skinning', ' )')}")
 
     def show_scene(self, scene: BodyScene, chosen: int) -> None:
         """Lists the bodies."""

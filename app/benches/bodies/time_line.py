@@ -14,6 +14,7 @@ from app.benches.bodies.time_track import FRAME, TimeTrack
 from app.benches.splats.number_field import NumberField
 from app.notify import notify
 from app.theme import icon
+from app.views.elided_label import ElidedLabel
 from engine.api.body_scenes import (
     MOST_SECONDS,
     SAME_MOMENT,
@@ -134,10 +135,9 @@ class TimeLine(QFrame):
         self.onion.toggled.connect(self.onion_toggled)
 
     def _lay_out(self) -> None:
-        self.now, self.words = QLabel(), QLabel()
+        self.now, self.words = QLabel(), ElidedLabel("", "small")
         self.now.setProperty("role", "value")
         self.now.setMinimumWidth(84)
-        self.words.setProperty("role", "small")
         self.length = NumberField("s", 0.5, MOST_SECONDS, 4.0, "How long the time line is")
         self.length.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.length.setFixedWidth(68)

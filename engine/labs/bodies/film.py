@@ -51,7 +51,7 @@ from engine.api import (
 )
 from engine.api.body_scenes import Actor, BodyScene, KeyPose, Pose, scene_from_text
 from engine.bodies.acting import Cast, Standing
-from engine.raster import Canvas, Orbit, draw_mesh
+from engine.raster import Canvas, Orbit, draw_lines, draw_mesh, shapes
 from engine.splats.film import Film
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ SIZES = {"640 × 360": (640, 360), "1280 × 720": (1280, 720), "1920 × 1080": (
 SKINS = ((214, 196, 182), (156, 178, 206), (198, 170, 140), (170, 192, 168))
 ROOM = 0.25
 """Metres around the joints in which the skin is."""
+GRID, METRES = (62, 68, 80), 8
+"""Colour and size of the ground's grid, a line each metre."""
 LOOKS = 24
 """Moments that the eye takes into account to see everything."""
 
@@ -109,6 +111,8 @@ class Studio:
         self.scene, self.turns = scene, turns
         self._cast, self._canvas = Cast(), Canvas(*size, supersample=2)
         self._orbit = self._framing()
+        x, y, _ = np.round(self._orbit.target)
+        self._ground = shapes.grid(METRES, METRES) + np.array([x, y, 0.0])
 
     def bodies(self, time: float) -> list[Standing]:
         """Everyone at a moment, seconds."""
@@ -127,6 +131,7 @@ class Studio:
         for index, body in enumerate(self.bodies(time)):
             vertices = body.in_scene(body.posed.vertices[0].numpy())
             draw_mesh(canvas, eye, vertices, body.model.faces.numpy(), base_colour=SKINS[index % len(SKINS)])
+        draw_lines(canvas, eye, self._ground, np.array(GRID, np.uint8), 1.0)
         return canvas.image()[..., :3].copy()
 
     def exposed(self, time: float, open_for: float, samples: int, bug: str = "none") -> UInt8[np.ndarray, "h w 3"]:

@@ -66,16 +66,16 @@ class FolderSink:
         self._bar = bar
         self._curves: dict[str, tuple[list[int], list[float]]] = {}
         self._flushed = time.monotonic()
-        self._drawn: dict[str, int] = {}
+        self._drawn: dict[str, tuple[int, int]] = {}
         self._warned = False
         self.context: Context | None = None
 
     def wants(self, name: str) -> bool:
-        """At the start of each tenth of the run, and at its end."""
+        """At the start of each tenth of the run, and at its end; before it has steps, or where it has none, once."""
         assert self.context is not None
         step, total = self.context.step, self.context.total
-        part = step * _PICTURES // total if total else _PICTURES
-        if self._drawn.get(view_of(name), -1) >= part:
+        part = (total, step * _PICTURES // total if total else 0)
+        if self._drawn.get(view_of(name)) == part:
             return False
         self._drawn[view_of(name)] = part
         return True

@@ -65,8 +65,6 @@ def gather(data: str, ctx: Context, place: Path) -> Generator[Frame, None, Gathe
     source = _STILL_LIFE_FOLDER if data == STILL_LIFE else Path(data)
     opened = yield from _opened(Order(source, place), ctx)
     ctx.reading(1, 1)
-    for note in opened.capture.notes:
-        ctx.say(note)
     return Gathered(opened.capture if read_report(source) else levelled(opened.capture))
 
 
@@ -75,17 +73,24 @@ def _opened(order: Order, ctx: Context) -> Generator[Frame, None, Opened]:
     if is_posed(order.source):
         found = open_capture(order, listening.hear)
         assert found is not None  # it cannot be cancelled but by leaving
-        return found
+        return _noted(found, ctx) if read_report(order.source) else found
     siblings = () if ctx.folder is None else ctx.folder.parent.glob(f"*/{_PLACE}")
     earlier = earlier_capture(order, (order.out, *siblings))
     if earlier is not None:
-        return read_capture(earlier)
+        return _noted(read_capture(earlier), ctx)
     for event in events(order, listening.waits):
         listening.hear(event)
         if isinstance(event, Placed) and ctx.due("scene"):
             yield Points("scene/points", event.points, event.colours, note=f"{len(event.names)} photos placed")
             yield cameras_placed("scene/photos", event)
     return read_capture(order.out)
+
+
+def _noted(opened: Opened, ctx: Context) -> Opened:
+    """What a capture said when it was made, once more."""
+    for note in opened.capture.notes:
+        ctx.say(note)
+    return opened
 
 
 class _Listening:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 KIND = "splat"
 """What snapshots of this kind call themselves."""
 
-SAVE_EVERY = 20.0
+SAVE_EVERY = 15.0
 """Seconds of work that a crash can cost, and one step."""
 
 _BUDGET, _FIXED_BUDGET = 500_000, 100_000  # of a strategy that grows as it needs, and of one that fills its budget
@@ -147,7 +147,7 @@ class Job:
     def _fit(self, limit: float) -> None:
         """Fits the schedules to the steps that there is time for, at the pace of late."""
         left = (limit - self.seconds) / max(self._pace, 1e-6)
-        steps = min(self.wish.steps, self.done + max(1, round(left)))
+        steps = min(self.wish.steps, self.done + max(0, round(left)))
         self.trainer.settings = replace(self.trainer.settings, steps=steps)
 
     def save(self) -> None:

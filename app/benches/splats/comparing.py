@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from app.theme import font, icon, theme
+from app.views.elided_label import ElidedLabel
 from app.views.pixels import to_bytes, to_image
 from app.views.scene import paint_text
 
@@ -178,8 +179,7 @@ class CompareBar(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setProperty("role", "raised")
-        self.words = QLabel()
-        self.words.setProperty("role", "small")
+        self.words = ElidedLabel("", "small")
         self.buttons: dict[str, QPushButton] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 4, 4, 4)
@@ -201,13 +201,17 @@ class CompareBar(QFrame):
             self.buttons[way] = button
         self.buttons["photo"].setChecked(True)
         row.addWidget(_square("x", "Back to the whole scene", self.left.emit))
+        self._buttons_width = self.sizeHint().width() - self.words.sizeHint().width()
         self.hide()
 
     def show_words(self, words: str) -> None:
         """Which photo it is."""
-        if words != self.words.text():
-            self.words.setText(words)
-            self.adjustSize()
+        self.words.setText(words)
+
+    def fit(self, width: int) -> None:
+        """Is at most so wide, pixels: the words give way."""
+        self.words.setFixedWidth(min(self.words.sizeHint().width(), max(0, width - self._buttons_width)))
+        self.adjustSize()
 
 
 def _square(glyph: str, tip: str, act: Callable[[], object]) -> QToolButton:

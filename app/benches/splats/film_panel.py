@@ -133,7 +133,9 @@ class FilmPanel(QWidget):
         turn = quaternion_of_matrix(camera.world_from_camera[:3, :3])
         kinds = (Qt.AspectRatioMode.KeepAspectRatioByExpanding, Qt.TransformationMode.SmoothTransformation)
         picture = QPixmap.fromImage(stage.image.scaled(PICTURE, *kinds))
-        self._pictures.append(picture.copy(picture.rect().center().x() - PICTURE.width() // 2, 0, *PICTURE.toTuple()))
+        self._pictures.append(
+            picture.copy(picture.rect().center().x() - PICTURE.width() // 2, 0, PICTURE.width(), PICTURE.height())
+        )
         self.keys.append(Key(tuple(camera.position.tolist()), tuple(turn.tolist()), camera.fov_y))
         self.show_keys()
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
-from app.theme import theme
+from app.theme import font, theme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +106,8 @@ class HeldOutStrip(QWidget):
         button.setProperty("kind", "ghost")
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setIconSize(PICTURE)
-        button.setFixedSize(PICTURE.width() + 12, PICTURE.height() + 30)
+        button.setFixedSize(PICTURE.width() + 20, PICTURE.height() + 30)
+        button.setFont(font(11))
         button.clicked.connect(lambda: self.chosen.emit(self._names[index]))
         self._row.insertWidget(self._row.count() - 1, button)
         return button

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from app.places import Places
     from app.runs import Host
     from app.settings import Settings
-    from engine.api.frames import Splats
+    from engine.api.frames import Splats, Table
 
 
 class SplatsPage(QWidget):
@@ -61,6 +61,7 @@ class SplatsPage(QWidget):
         self.learning = Learning(trainer, host, places, settings, self.viewport, self) if trainer and able else None
         self.bar, self.empty = SceneBar(), EmptySheet(learns=self.learning is not None)
         self._opened: Splats | None = None
+        self._facts: Table | None = None
         self._source: object = None
         self.stack = QStackedWidget()
         self._lay_out()
@@ -146,7 +147,7 @@ class SplatsPage(QWidget):
         desk, view, edit, deeds = self.desk, self.viewport, self.edit, self.deeds
         for signal, act in (
             (desk.scene, self._show_scene),
-            (desk.facts, self.rail.show_facts),
+            (desk.facts, self._take_facts),
             (desk.edited, self._show_edits),
             (desk.reported, self._show_report),
             (desk.busy, lambda on: self.status.emit("working …" if on else "ready")),
@@ -188,6 +189,7 @@ class SplatsPage(QWidget):
             (learning.training.stood, self._follow_learning),
             (learning.capture.ready, self._follow_tab),
             (self.empty.train.clicked, learning.train_own),
+            (self.empty.trained.clicked, learning.training.edit.click),
             (self.empty.photos.clicked, learning.capture.choose.click),
         ):
             signal.connect(act)
@@ -206,6 +208,11 @@ class SplatsPage(QWidget):
         """The run, or the capture before it, has something new; unseen, it is kept for later."""
         if self.learns:
             self._show_learning()
+
+    def _take_facts(self, facts: Table) -> None:
+        self._facts = facts
+        if not self.learns:
+            self.rail.show_facts(facts)
 
     def _show_mask(self, on: bool) -> None:
         if self.learning is not None:
@@ -230,8 +237,10 @@ class SplatsPage(QWidget):
         if self.learns:
             self._show_learning()
         elif self._opened is None:
+            self.rail.show_facts(None)
             self._show_empty("")
         else:
+            self.rail.show_facts(self._facts)
             self._show_in_viewport(self._opened)
             self.viewport.show_points(None)
             self.viewport.show_shots(())
@@ -263,7 +272,7 @@ class SplatsPage(QWidget):
 
     def _show_empty(self, words: str) -> None:
         self._source = None
-        self.empty.show_wait(words)
+        self.empty.show_wait(words, self.learning is not None and not self.learns and self.learning.scene is not None)
         self.stack.setCurrentWidget(self.empty)
 
     def _step(self) -> int:

@@ -22,6 +22,7 @@ def make_dock(tabs: Sequence[tuple[str, QWidget]]) -> QTabWidget:
     dock.setMinimumWidth(NARROWEST_DOCK)
     for title, widget in tabs:
         dock.addTab(widget, title)
+    dock.tabBar().setStyleSheet("QTabBar::tab { padding: 0 8px; }")  # all of them fit into the narrowest dock
     return dock
 
 

@@ -67,15 +67,18 @@ class EmptySheet(QFrame):
         self.photos = QPushButton(icon("images"), "Choose photos")
         self.choose = QPushButton(icon("folder-open"), "Open a scene")
         (self.train if learns else self.choose).setProperty("kind", "primary")
+        self.trained = QPushButton(icon("scissors"), "Open what was trained")
+        self.trained.hide()
         self.knot = QPushButton("Look at a knot of Gaussians")
         self.knot.setProperty("kind", "quiet")
         self._buttons = (self.train, self.photos, self.choose, self.knot)
-        for widget in (self.title, self.words, *self._buttons):
+        for widget in (self.title, self.words, self.trained, *self._buttons):
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
         self.show_wait("")
 
-    def show_wait(self, words: str) -> None:
-        """What is awaited, in place of what one can do; "" is nothing."""
+    def show_wait(self, words: str, trained: bool = False) -> None:
+        """What is awaited, in place of what one can do; "" is nothing. `trained`: there is a trained scene to open."""
+        self.trained.setVisible(trained and not words)
         if words:
             title, text = "The scene appears here", words
         elif self._learns:

@@ -30,14 +30,14 @@ class ToolStrip(QFrame):
         self.setProperty("role", "raised")
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
-        column.setSpacing(4)
+        column.setSpacing(2)
         group = QButtonGroup(self)
         self.buttons: dict[str, QToolButton] = {}
         for name, glyph, tip in TOOLS:
             button = QToolButton()
             button.setIcon(icon(glyph))
             button.setIconSize(QSize(18, 18))
-            button.setFixedSize(34, 34)
+            button.setFixedSize(34, 32)
             button.setCheckable(True)
             button.setProperty("kind", "ghost")
             button.setToolTip(tip)

@@ -342,7 +342,7 @@ class SceneViewport(QWidget):
         self.hint.move(self.width() - self.hint.width() - 12, 12)
         self.legend.move(12 + self.strip.width() + 12, 12)
         bar = self.compare_bar
-        bar.adjustSize()
+        bar.fit(self.width() - 24)
         bar.move(max(12, (self.width() - bar.width()) // 2), self.height() - bar.height() - 12)
         self.card.move(self.width() - self.card.width() - 12, 52)
         for widget in (self.strip, self.hint, self.legend, bar, self.card):

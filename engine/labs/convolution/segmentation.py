@@ -176,13 +176,13 @@ def gains(kind: str, p: Params) -> list[float]:
     summary="What is in each pixel: two networks, one with skips",
     views=(
         View("look", "Where they are wrong"),
-        View("maps", "Input, true, with skips, without", "click a picture to see it larger"),
+        View("maps", "Classes of all pixels", "click a picture to see it larger"),
         View("stages", "On the way up"),
         View("spread", "Transposed convolution", "click a cell of the output"),
         View("overlap", "Mean intersection over union"),
         View("edges", "F-score of the edges"),
     ),
-    portrait=Portrait("maps", 400),
+    portrait=Portrait("maps", 300),
 )
 def run(p: Params, ctx: Context) -> Iterator[Frame]:
     """Trains the two networks side by side, from the same start on the same pictures."""
@@ -298,11 +298,11 @@ class Page:
     def maps(self) -> Images:
         """Input, truth and both answers, a picture a row."""
         true, answers = self.true, self.answers()
-        rows = []
+        rows, captions = [], ["input", "true", "skips", "none"] + 4 * (SHOWN - 1) * [""]
         for at, noisy in enumerate(self.noisy(SHOWN)):
             known = coloured(true[at]) if at < len(true) else np.zeros_like(rgb(noisy))
             rows += [rgb(noisy), known, *(coloured(answer[at]) for answer in answers.values())]
-        return Images("maps", np.stack(rows), columns=4, edits="look")
+        return Images("maps", np.stack(rows), tuple(captions[: len(rows)]), 4, edits="look")
 
     def stages(self) -> Images:
         """Level by level upwards: what comes from below in both networks, and the skip that meets it; of all maps the liveliest."""

@@ -304,10 +304,10 @@ class Page:
         w, t = self.net.weights(), self.time
         states, _ = forward(w, self.x)
         parts = {
-            f"W_hh h, from time {t}" if t else "W_hh h, no past yet": w["W_hh"] @ states[t, 0],
+            "W_hh h": w["W_hh"] @ states[t, 0],
             "W_xh x + b": w["W_xh"] @ self.x[t, 0] + w["b_h"],
-            f"h at time {t + 1}, by hand": states[t + 1, 0],
-            "torch": self.states[t],
+            "h, by hand": states[t + 1, 0],
+            "h, torch": self.states[t],
         }
         side = self.p.hidden
         wide, high = side + 1.5, side + 1.6
@@ -317,7 +317,7 @@ class Page:
         ]
         gap = float((states[1:, 0].cpu() - self.states).abs().max())
         note = "torch agrees" if gap < 1e-5 else f"torch DISAGREES by {number(gap, 2)}"
-        return draw_sheets("step", sheets, note=note)
+        return draw_sheets("step", sheets, note=f"time {t + 1}, {note}")
 
     def hears(self) -> Plot:
         """How much each wanted answer changes with each input."""

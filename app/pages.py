@@ -125,7 +125,7 @@ class Pages(QStackedWidget):
         if name in {bench.id for bench in benches_of(self._library)}:
             return self._make_bench(name)
         for topic in TOPICS:
-            if topic_page(topic.id) == name and self._library.labs_of(name):
+            if topic_page(topic.id) == name and self._library.labs_of(topic.id):
                 return self._add(name, TopicPage(self._library, topic))
         raise UnknownLabError(f"There is no page “{name}”{near(name, self._library.pages())}")
 

@@ -25,9 +25,8 @@ ONION = 0.25
 
 @dataclass(frozen=True)
 class Look:
-    """How a scene is shown: at which moment, with which tool in the hand, coloured by what, and which terms of the formula are on."""
+    """How a scene is shown: with which tool in the hand, coloured by what, and which terms of the formula are on."""
 
-    time: float = 0.0
     tool: str = "none"
     show: str = "skin"
     joint: int = 0
@@ -41,11 +40,12 @@ class Look:
 
 @dataclass(frozen=True)
 class Moment:
-    """All bodies at a moment, and which of them is chosen."""
+    """All bodies at a moment, seconds, and which of them is chosen."""
 
     scene: BodyScene
     bodies: tuple[Standing, ...]
     chosen: int
+    time: float
 
     @property
     def body(self) -> Standing:
@@ -90,7 +90,7 @@ def draw_scene(look: Look, cast: Cast, moment: Moment) -> Iterator[Frame]:
             )
     yield Lines("scene/bones", np.concatenate(bones), colour=1, width=2.0)
     yield Lines("scene/axes", np.concatenate(axes), width=2.0)
-    for name, time, colour in neighbours(look, moment):
+    for name, time, colour in neighbours(moment):
         skin_then = NOTHING
         if look.onion and time is not None:
             ghost = cast.ghost(moment.body.actor, time)
@@ -118,14 +118,14 @@ def axes_of(body: Standing, joints: Float[np.ndarray, "j 3"], length: float = 0.
     return np.asarray(np.stack([np.broadcast_to(joints[:, None], ends.shape), ends], 2).reshape(-1, 2, 3))
 
 
-def neighbours(look: Look, moment: Moment) -> list[tuple[str, float | None, int]]:
+def neighbours(moment: Moment) -> list[tuple[str, float | None, int]]:
     """The moments before and after: the next key frames, or a little earlier and later in a sequence."""
     actor = moment.body.actor
     if actor.sequence:
-        return [("earlier", max(0.0, look.time - ONION), 0), ("later", look.time + ONION, 5)]
+        return [("earlier", max(0.0, moment.time - ONION), 0), ("later", moment.time + ONION, 5)]
     times = [key.time for key in actor.keys]
-    before = [time for time in times if time < look.time - 1e-3]
-    after = [time for time in times if time > look.time + 1e-3]
+    before = [time for time in times if time < moment.time - 1e-3]
+    after = [time for time in times if time > moment.time + 1e-3]
     return [("earlier", max(before, default=None), 0), ("later", min(after, default=None), 5)]
 
 

@@ -27,7 +27,7 @@ STAND = Stance(named_pose("stand", SMPL), torch.zeros(3))
 
 
 def test_a_sequence_walks_on_the_ground_wherever_its_file_has_it(tmp_path: Path) -> None:
-    walk = make_motion("walk", 1)
+    walk = make_motion("walk", 40)
     for name, up in (("low", 0.0), ("high", 3.0)):
         moved = dataclasses.replace(walk, translation=walk.translation + torch.tensor([5.0, up, -2.0]))
         write_bvh(moved, default_body(), tmp_path / f"{name}.bvh")
@@ -84,7 +84,7 @@ def test_an_export_to_nowhere_is_refused(tmp_path: Path) -> None:
 
 def test_files_are_told_apart(tmp_path: Path) -> None:
     write_model(default_hand(), tmp_path / "hand_right.npz")
-    walk = make_motion("walk", 1)
+    walk = make_motion("walk", 40)
     np.savez(
         tmp_path / "amass.npz",
         poses=walk.poses.numpy().reshape(len(walk), -1),

@@ -95,7 +95,7 @@ class BodiesDesk(QObject):
         """Puts a scene on the stage; None is one body that stands."""
         self.scene, self.chosen, self.time = scene or FIRST, 0, 0.0
         self.past, self.future, self._asked, self.is_open = [], [], None, True
-        texts = {"scene": scene_to_text(self.scene), "time": 0.0, "chosen": 1}
+        texts = {"scene": scene_to_text(self.scene), "moment": 0.0, "chosen": 1}
         self.conductor.start(texts | {name: self._for_lab(name, value) for name, value in self.look.items()})
         if scene is None and standing:
             self.ask("preset", "stand", remembered=False)
@@ -167,7 +167,7 @@ class BodiesDesk(QObject):
         time = min(max(time, 0.0), self.scene.seconds)
         if not math.isclose(time, self.time, abs_tol=1e-6):
             self.time = time
-            self._send("time", time)
+            self._send_moment(time)
             self.moved.emit(time)
 
     def show(self, name: str, value: Any) -> None:
@@ -185,6 +185,7 @@ class BodiesDesk(QObject):
             self.chosen = len(scene.actors) - 1
             self._send("chosen", self.chosen + 1)
         self._send("scene", scene_to_text(scene))
+        self._send_moment(self.time)
         self._send("tool", self._for_lab("tool", self.look["tool"]))
         self.edited.emit()
         if self.time > scene.seconds:
@@ -233,11 +234,11 @@ class BodiesDesk(QObject):
         if self._to_bake:
             self._number += 1
             self.told_progress.emit(f"key frame {len(self._baked) + 1} of {len(self._baked) + len(self._to_bake)} …")
-            self._send("time", self._to_bake[0])
+            self._send_moment(self._to_bake[0])
             self._send("deed", deed_to_text(Deed(self._number, "keep")))
             return
         self._send("deed", "")
-        self._send("time", self.time)
+        self._send_moment(self.time)
         self.change(sequence="", keys=tuple(self._baked))
         self.told_progress.emit(f"{len(self._baked)} key frames made of the sequence")
 
@@ -255,7 +256,11 @@ class BodiesDesk(QObject):
 
     def command(self) -> str:
         """The command line that shows the same scene."""
-        given = {"scene": scene_to_text(self.scene), "time": self.time, "chosen": self.chosen + 1}
+        given = {
+            "scene": scene_to_text(self.scene),
+            "moment": min(1.0, self.time / self.scene.seconds),
+            "chosen": self.chosen + 1,
+        }
         usual = {entry.name: entry.default for entry in self.info.fields}
         sets = {name: value for name, value in given.items() if value != usual[name]}
         return command_line(self.info.fields, Experiment(self.info.id, sets))
@@ -266,6 +271,9 @@ class BodiesDesk(QObject):
         self.conductor.close()
 
     # The worker --------------------------------------------------------------------------------------------------------------
+
+    def _send_moment(self, time: float) -> None:
+        self._send("moment", min(1.0, time / self.scene.seconds))
 
     def _send(self, name: str, value: Any) -> None:
         run = self.conductor.front

@@ -51,7 +51,7 @@ class Filming(QObject):
         )
 
     def cancel(self) -> None:
-        """Gives the film up; nothing of it is left."""
+        """Gives the film up, if one is made; nothing of it is left."""
         self.conductor.stop()
 
     def close(self) -> None:

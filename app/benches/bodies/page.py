@@ -267,7 +267,7 @@ class BodiesPage(QWidget):
             (self.filming.refused, lambda text: notify(text, "info")),
         ):
             signal.connect(act)
-        exports = ("glb", "bvh", "obj", "ply", "", "film", "turntable", "", "save")
+        exports = ("glb", "bvh", "obj", "ply", "", "film", "turntable", "stop_film", "", "save")
         self.bar.fill_export([self._acts[name] if name else None for name in exports])
         self.bar.undo.setDefaultAction(self._acts["undo"])
         self.bar.redo.setDefaultAction(self._acts["redo"])

@@ -42,6 +42,7 @@ def _file_rows(page: BodiesPage) -> list[Row]:
         ("ply", "Export PLY: this moment …", "", "export", partial(page.ask_export, ".ply")),
         ("film", "Film the scene (MP4) …", "", "film-reel", partial(page.ask_film, 0.0)),
         ("turntable", "Turntable (MP4) …", "", "film-reel", partial(page.ask_film, 1.0)),
+        ("stop_film", "Give the film up", "", "stop", page.filming.cancel),
         ("choose_model", "Model file …", "", "folder-open", page.choose_model),
         ("choose_pose", "Pose from a file …", "", "folder-open", page.choose_pose),
         ("copy_command", "Copy as command", "Ctrl+Shift+C", "terminal-window", page.copy_command),

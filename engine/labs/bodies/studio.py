@@ -14,10 +14,10 @@ $$ \omega(t) = \lim_{h \to 0} \tfrac1h \left\lVert \log\big(R(t)^\top R(t+h)\big
 
 is that speed; its curve should be flat from key frame to key frame. At each of them it jumps: slerp is continuous, not smooth.
 
-Bodies are told what to do on the **Bodies workbench**; this lab is the engine behind it. At {{time}} s you see the pose between two key
-frames, and as many ghosts of the neighbours as you like.
+Bodies are told what to do on the **Bodies workbench**; this lab is the engine behind it. At {{moment}} of the time line you see the pose
+between two key frames, with ghosts of the neighbours.
 
-**Try**: drag the time; then choose *mixed vectors* under *What if it were wrong* and look at the speed of the shoulder.
+**Try**: drag the moment; then choose *mixed vectors* under *What if it were wrong* and look at the speed of the shoulder.
 
 Shoemake 1985, Animating rotation with quaternion curves, SIGGRAPH; Loper et al. 2015 for the body.
 """
@@ -59,7 +59,6 @@ from engine.api import (
 )
 from engine.api.body_scenes import (
     MOST_BODIES,
-    MOST_SECONDS,
     Actor,
     BodyScene,
     KeyPose,
@@ -88,7 +87,9 @@ class Params:
         str, Record(kind="bodies", live=True, help="The bodies of the workbench; none shows one that moves")
     ] = ""
     preset: Annotated[str, Choice(*POSES, help="What that one does between standing and standing")] = "reach"
-    time: Annotated[float, Slider(0, MOST_SECONDS, live=True, unit="s", help="The moment that is shown")] = 1.2
+    moment: Annotated[float, Slider(0, 1, live=True, help="The moment that is shown, as a share of the time line")] = (
+        0.3
+    )
     chosen: Annotated[
         int, Slider(1, MOST_BODIES, live=True, label="Body", help="Which of the bodies hands and tables belong to")
     ] = 1
@@ -166,15 +167,15 @@ def shown_scene(p: Params) -> BodyScene:
 def moment_of(p: Params, cast: Cast) -> Moment:
     """Everything from the parameters alone. Raises StudioError for a deed that cannot be done."""
     scene = shown_scene(p)
-    chosen = min(p.chosen, len(scene.actors)) - 1
+    chosen, time = min(p.chosen, len(scene.actors)) - 1, p.moment * scene.seconds
     how: How = next(how for how in get_args(How) if how == p.bug)
     bodies = []
     for index, actor in enumerate(scene.actors):
-        stance, miss = cast.stance(actor, p.time, how), 0.0
+        stance, miss = cast.stance(actor, time, how), 0.0
         if index == chosen:
             stance, miss = by_hand(p, cast, actor, stance)
         bodies.append(cast.stand(actor, stance, p.with_shape, miss))
-    return Moment(scene, tuple(bodies), chosen)
+    return Moment(scene, tuple(bodies), chosen, time)
 
 
 def by_hand(p: Params, cast: Cast, actor: Actor, stance: Stance) -> tuple[Stance, float]:
@@ -207,9 +208,9 @@ def asked_moment(p: Params, ctx: Context, cast: Cast) -> Moment:
     topic="bodies",
     source="Shoemake 1985, Animating rotation with quaternion curves",
     summary="Key frames, ghosts of the neighbours, and joints that turn at a constant speed between them",
-    portrait=Portrait("scene", steps=1, sets={"time": 1.6}),
+    portrait=Portrait("scene", steps=1, sets={"moment": 0.42}),
     views=(
-        View("scene", "Bodies", "drag the time; the dots are the key frames before and after", wide=True),
+        View("scene", "Bodies", "drag the moment; the dots are the key frames before and after", wide=True),
         View("speed", "Speed of the joint", unit="°/s"),
         View("bodies", "Who is there"),
         View("pose", "The pose, in degrees"),
@@ -304,7 +305,7 @@ def draw_speed(p: Params, cast: Cast, moment: Moment) -> Plot:
     middles, gaps = cast.speeds(actor, joint, moment.scene.seconds, how)
     marks = np.array([(key.time, 0.0) for key in actor.keys]).reshape(-1, 2)
     top = float(gaps.max(initial=10.0))
-    now = Line(np.full(2, p.time), np.array([0, top]), "now", 3, dashed=True)
+    now = Line(np.full(2, moment.time), np.array([0, top]), "now", 3, dashed=True)
     layers = (
         Line(middles, gaps, layout.joints[joint].replace("_", " "), 0),
         Scatter(marks, label="key frames", colour=1),

@@ -172,7 +172,7 @@ def test_bodies_are_added_chosen_by_a_click_and_removed(page: BodiesPage, qtbot:
 
 def test_a_folder_of_a_model_and_a_sequence_is_told_apart(page: BodiesPage, qtbot: QtBot, tmp_path: Path) -> None:
     write_model(default_body(), tmp_path / "own_female.safetensors")
-    write_bvh(make_motion("walk", 1), default_body(), tmp_path / "walk.bvh")
+    write_bvh(make_motion("walk", 40), default_body(), tmp_path / "walk.bvh")
     (tmp_path / "wrong.pkl").write_bytes(b"\x80\x04nonsense.")
     assert page.accept_drop([tmp_path])
     qtbot.waitUntil(lambda: page.desk.actor.sequence.endswith("walk.bvh"), timeout=10_000)

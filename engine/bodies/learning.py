@@ -79,3 +79,56 @@ def pose_basis(
             solved = np.linalg.solve(normal, part.T @ offsets[:, chosen].reshape(len(part), -1))
             basis[chosen[:, None], :, columns] = solved.reshape(len(columns), len(chosen), 3).transpose(1, 0, 2)
     return basis
+
+
+# From bodies in several poses -----------------------------------------------------------------------------------------
+
+
+def joint_centre(
+    parent: tuple[Float[np.ndarray, "p 3 3"], Float[np.ndarray, "p 3"]],
+    child: tuple[Float[np.ndarray, "p 3 3"], Float[np.ndarray, "p 3"]],
+    near: Float[np.ndarray, "3"],
+    damping: float = 1e-3,
+) -> Float[np.ndarray, "3"]:
+    """The place at rest that two neighbouring parts carry along alike in every pose: where they are joined, metres.
+
+    Each motion is a rotation and a shift per pose. `damping` (a share) holds the centre to `near` along an axis that no pose turned about.
+    """
+    turns = parent[0] - child[0]
+    gaps = child[1] - parent[1] - turns @ near
+    rows, goal = turns.reshape(-1, 3), gaps.ravel()
+    normal = rows.T @ rows + damping * len(turns) * np.eye(3)
+    return near + np.linalg.solve(normal, rows.T @ goal)
+
+
+def skinning_weights(
+    rest: Float[np.ndarray, "v 3"],
+    posed: Float[np.ndarray, "p v 3"],
+    motions: tuple[Float[np.ndarray, "p j 3 3"], Float[np.ndarray, "p j 3"]],
+    allowed: Bool[np.ndarray, "v j"],
+) -> Float[np.ndarray, "v j"]:
+    """For each vertex the non-negative weights, one in sum, with which the allowed parts' motions take it to where it was seen.
+
+    As `point_regressor`: least squares on offsets from where it was seen, and the sum as a heavy equation.
+    """
+    weights = np.zeros(allowed.shape)
+    carried = np.einsum("pjab,vb->vpaj", motions[0], rest) + motions[1].transpose(0, 2, 1)
+    offsets = carried - posed.transpose(1, 0, 2)[..., None]
+    for vertex, columns in enumerate(allowed):
+        chosen = np.flatnonzero(columns)
+        rows = offsets[vertex][..., chosen].reshape(-1, len(chosen))
+        heavy = np.full((1, len(chosen)), 10 * np.sqrt(len(posed)))
+        goal = np.concatenate([np.zeros(len(rows)), heavy[0, :1]])
+        solved = nnls(np.concatenate([rows, heavy]), goal)[0]
+        weights[vertex, chosen] = solved / max(solved.sum(), 1e-12)
+    return weights
+
+
+def blend(
+    rest: Float[np.ndarray, "v 3"],
+    weights: Float[np.ndarray, "v j"],
+    motions: tuple[Float[np.ndarray, "p j 3 3"], Float[np.ndarray, "p j 3"]],
+) -> Float[np.ndarray, "p v 3"]:
+    """Linear blend skinning of one body in many poses, each part's motion given as rotation and shift."""
+    turns = np.einsum("vj,pjab->pvab", weights, motions[0])
+    return (turns @ rest[..., None])[..., 0] + np.einsum("vj,pja->pva", weights, motions[1])

@@ -23,11 +23,24 @@ def signed_distance(surface: Surface, points: Float[np.ndarray, "n 3"]) -> Float
     points = np.ascontiguousarray(points, np.float64)
     if surface.is_cloud:
         return np.asarray(cKDTree(surface.vertices).query(points)[0])
-    corners = np.ascontiguousarray(surface.vertices[surface.triangles])
-    centres = corners.mean(1)
-    radii = np.linalg.norm(corners - centres[:, None], axis=2).max(1)
-    near = cKDTree(centres).query(points)[1]
-    return _distances(points, corners, centres, radii, near.astype(np.int64), feature_normals(surface))
+    return Triangles(surface).signed_distance(points)
+
+
+class Triangles:
+    """A mesh made ready to be asked often: corners, bounding spheres with a tree of their middles, and the features' normals."""
+
+    def __init__(self, surface: Surface) -> None:
+        self.corners = np.ascontiguousarray(surface.vertices[surface.triangles])
+        self.centres = self.corners.mean(1)
+        self.radii = np.linalg.norm(self.corners - self.centres[:, None], axis=2).max(1)
+        self.normals = feature_normals(surface)
+        self.tree = cKDTree(self.centres)
+
+    def signed_distance(self, points: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, " n"]:
+        """Metres to the surface, negative inside."""
+        near = self.tree.query(points)[1].astype(np.int64)
+        points = np.ascontiguousarray(points, np.float64)
+        return _distances(points, self.corners, self.centres, self.radii, near, self.normals)
 
 
 def feature_normals(surface: Surface) -> Float[np.ndarray, "f 7 3"]:
@@ -42,7 +55,7 @@ def feature_normals(surface: Surface) -> Float[np.ndarray, "f 7 3"]:
         cosine = (first * second).sum(1) / np.linalg.norm(first, axis=1) / np.linalg.norm(second, axis=1)
         np.add.at(at_vertex, triangles[:, k], face * np.arccos(np.clip(cosine, -1, 1))[:, None])
     ends = np.sort(triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), 1)
-    number = np.unique(ends, axis=0, return_inverse=True)[1].reshape(-1)
+    number = np.unique(ends[:, 0] * len(surface.vertices) + ends[:, 1], return_inverse=True)[1].reshape(-1)
     at_edge = np.zeros((number.max() + 1, 3))
     np.add.at(at_edge, number, np.repeat(face, 3, axis=0))
     return np.concatenate([face[:, None], at_edge[number].reshape(-1, 3, 3), at_vertex[triangles]], 1)

@@ -2,8 +2,10 @@
 
 First the camera, from the torso; then pose and shape, with priors that grow weaker from stage to stage. The objective is a sum of squares,
 
-    Σ conf ρ(‖Π(x_k) − y_k‖)  +  λ_pose min_c E_c(θ)  +  λ_shape ‖β‖²  +  λ_limits Σ max(0, θ − high, low − θ)²
+    Σ conf ρ(‖Π(x_k) − y_k‖)  +  λ_pose min_c E_c(θ)  +  λ_shape ‖β‖²  +  λ_limits Σ max(0, θ − high, low − θ)²  +  λ_apart Σ overlap²
 
+The last is how far balls in one part of the body are inside balls of another. A body with fingers (SMPLify-X, Pavlakos et al. 2019) has
+the hands' joints as more unknowns, of which a prior keeps the size small; they are freed in the last stage. It is solved
 with Geman and McClure's robust ρ by reweighting, so that Levenberg and Marquardt's method solves it: the derivatives are differences over a
 batch of bodies, one for each unknown. Camera: pixels, x right, y down, looking along +z, the body's y up turned to y down.
 """
@@ -19,18 +21,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from engine.bodies.files import default_body
+from engine.bodies.keypoint_body import COCO, SHAPES, KeypointBody
 from engine.bodies.layouts import SMPL
-from engine.bodies.model import BodyModel, kinematics, pose_body, rest_joints
+from engine.bodies.model import BodyModel, pose_body
 from engine.bodies.poses import joint_limits
 from engine.bodies.prior import FITTED, PosePrior
 from engine.bodies.rotation import matrix_from_vector
 
-SHAPES = 10
-_PLACE, _ROOT, _POSE = slice(0, 3), slice(3, 6), slice(6, 69)
+_PLACE, _ROOT, _POSE, _SHAPE, _HANDS = slice(0, 3), slice(3, 6), slice(6, 69), slice(69, 79), slice(79, 169)
 UNKNOWNS = 69 + SHAPES
+"""Of a body without fingers; one with them has 90 more."""
 _FLIP = torch.tensor([1.0, -1.0, -1.0], dtype=torch.float64)
-_STEP = 1e-6
+_STEP, _NEAR = 1e-6, 0.03
 SETTLED = 1e-3
 
 
@@ -51,23 +53,36 @@ class Seen:
         """Whether the keypoints are places rather than pixels."""
         return self.points.shape[1] == 3
 
+    def padded(self, count: int) -> Seen:
+        """With so many keypoints: those too many left out, those too few absent."""
+        points, confidence = np.zeros((count, self.points.shape[1])), np.zeros(count)
+        shared = min(count, len(self.points))
+        points[:shared], confidence[:shared] = self.points[:shared], self.confidence[:shared]
+        return replace(self, points=points, confidence=confidence)
+
 
 @dataclass(frozen=True)
 class Weights:
     """How much each term counts.
 
-    `robust`: beyond how many units, half per cents of the person's extent in the picture, a keypoint is doubted.
+    `robust`: beyond how many units, half per cents of the person's extent in the picture, a keypoint is doubted. `apart`: an overlap of
+    a centimetre counts as one; `hands`: how small fingers' turns are kept.
     """
 
     pose: float = 3.0
     shape: float = 2.0
     limits: float = 10.0
     robust: float = 20.0
+    apart: float = 0.3
+    hands: float = 1.0
 
 
 @dataclass(frozen=True)
 class Fit:
-    """What was found so far: all unknowns `[79]`, the objective, and what is doing at the moment."""
+    """What was found so far: all unknowns, the objective, and what is doing at the moment.
+
+    Unknowns `[79]`: place, root, pose, shape; with fingers `[169]`: their joints too.
+    """
 
     unknowns: Float[np.ndarray, " n"]
     cost: float
@@ -77,11 +92,11 @@ class Fit:
     @property
     def betas(self) -> Tensor:
         """`[10]`."""
-        return torch.from_numpy(self.unknowns[69:])
+        return torch.from_numpy(self.unknowns[_SHAPE])
 
     @property
     def pose(self) -> Tensor:
-        """`[24, 3]` axis-angle, radians."""
+        """`[24, 3]`, with fingers `[52, 3]`: axis-angle, radians."""
         return _pose(torch.from_numpy(self.unknowns[None]))[0]
 
     @property
@@ -90,46 +105,9 @@ class Fit:
         return torch.from_numpy(self.unknowns[_PLACE])
 
 
-class KeypointBody:
-    """A body's keypoints without its vertices.
-
-    A keypoint is a weighted mean of skinned vertices, so it is linear in the joints' frames: the weights' first moments about each joint,
-    `[K, J, 4]` for the template and for each shape direction, are all that is left of the mesh. B_P, millimetres, is left out.
-    """
-
-    def __init__(self, model: BodyModel, keypoints: int = 17) -> None:
-        """Raises ValueError for a model without a keypoint regressor."""
-        if model.keypoint_regressor is None:
-            raise ValueError("this model has no keypoints")
-        self.model = model.to(torch.float64)
-        assert self.model.keypoint_regressor is not None
-        regressor = self.model.keypoint_regressor[:keypoints]
-        used = regressor.abs().amax(0) > 0  # a few hundred vertices
-        share = regressor[:, used, None] * self.model.weights[used]  # [K, V, J]
-        directions = self.model.directions[:SHAPES].unflatten(1, (3, -1))[..., used]
-        self.template = torch.einsum("kvj,vc->kjc", share, self.model.template[used])
-        self.directions = torch.einsum("kvj,scv->skjc", share, directions)
-        self.mass = share.sum(1)
-
-    def __call__(self, betas: Float[Tensor, "b s"], pose: Float[Tensor, "b j 3"]) -> Float[Tensor, "b k 3"]:
-        """Keypoints of posed bodies, metres, y up, the pelvis where the shape has it."""
-        joints = rest_joints(self.model, betas)
-        frames = kinematics(self.model, matrix_from_vector(pose), joints)
-        rotations = frames[..., :3, :3]
-        moved = frames[..., :3, 3] - (rotations @ joints[..., None]).squeeze(-1)
-        moments = self.template + torch.einsum("bs,skjc->bkjc", betas, self.directions)
-        return torch.einsum("bjdc,bkjc->bkd", rotations, moments) + self.mass @ moved
-
-
-@cache
-def default_keypoints() -> KeypointBody:
-    """COCO's seventeen of the body that ships."""
-    return KeypointBody(default_body())
-
-
 def in_camera(body: KeypointBody, unknowns: Float[Tensor, "b n"]) -> Float[Tensor, "b k 3"]:
     """Keypoints in the camera's frame, metres."""
-    return body(unknowns[:, 69:], _pose(unknowns)) * _FLIP + unknowns[:, None, _PLACE]
+    return body(unknowns[:, _SHAPE], _pose(unknowns)) * _FLIP + unknowns[:, None, _PLACE]
 
 
 def projected(points: Float[Tensor, "*b k 3"], seen: Seen) -> Float[Tensor, "*b k 2"]:
@@ -144,9 +122,11 @@ def camera_vertices(model: BodyModel, fit: Fit) -> Float[np.ndarray, "v 3"]:
     return posed.vertices[0].numpy() * _FLIP.numpy() + fit.place.numpy()
 
 
-def _pose(unknowns: Float[Tensor, "b n"]) -> Float[Tensor, "b 24 3"]:
-    hands = torch.zeros(len(unknowns), 6, dtype=unknowns.dtype)
-    return torch.cat([unknowns[:, _ROOT], unknowns[:, _POSE], hands], 1).unflatten(1, (24, 3))
+def _pose(unknowns: Float[Tensor, "b n"]) -> Float[Tensor, "b j 3"]:
+    """Every joint's turn; the two stiff hands of a body without fingers do not turn."""
+    fingers = unknowns.shape[1] > UNKNOWNS
+    hands = unknowns[:, _HANDS] if fingers else torch.zeros(len(unknowns), 6, dtype=unknowns.dtype)
+    return torch.cat([unknowns[:, _ROOT], unknowns[:, _POSE], hands], 1).unflatten(1, (-1, 3))
 
 
 # The objective --------------------------------------------------------------------------------------------------------
@@ -166,26 +146,40 @@ class Problem:
         """Keypoints less what was seen, in units; only those that were seen."""
         goal = torch.from_numpy(self.seen.points)
         if self.seen.in_space:
-            points = self.body(unknowns[:, 69:], _pose(unknowns)) + unknowns[:, None, _PLACE]
+            points = self.body(unknowns[:, _SHAPE], _pose(unknowns)) + unknowns[:, None, _PLACE]
         else:
             points = projected(in_camera(self.body, unknowns), self.seen)
         return (points - goal) / self.unit
 
-    def residuals(self, unknowns: Float[Tensor, "b n"], trust: Tensor, component: int) -> Float[Tensor, "b r"]:
-        """Everything whose squares are summed; `trust` `[K]` is how much each keypoint counts after reweighting."""
+    def residuals(
+        self, unknowns: Float[Tensor, "b n"], trust: Tensor, component: int, pairs: Tensor | None = None
+    ) -> Float[Tensor, "b r"]:
+        """Everything whose squares are summed.
+
+        `trust` `[K]` is how much each keypoint counts after reweighting, `pairs` are the balls to keep apart (None: not one).
+        """
         pose = unknowns[:, _POSE]
         offsets = (pose - torch.from_numpy(self.prior.means[component])) @ torch.from_numpy(
             self.prior.whiten[component]
         )
         low, high = _limits()
         beyond = (pose - high).clamp_min(0) + (low - pose).clamp_min(0)
-        terms = (
+        terms = [
             (trust.sqrt()[:, None] * self.misses(unknowns)).flatten(1),
             self.weights.pose**0.5 * 0.3 * offsets,
             self.weights.limits**0.5 * 10 * beyond,
-            self.weights.shape**0.5 * unknowns[:, 69:],
-        )
+            self.weights.shape**0.5 * unknowns[:, _SHAPE],
+        ]
+        if self.body.has_fingers:
+            terms.append(self.weights.hands**0.5 * unknowns[:, _HANDS])
+        if pairs is not None and len(pairs):
+            overlaps = self.body.balls.overlaps(unknowns[:, _SHAPE], _pose(unknowns), pairs)
+            terms.append(self.weights.apart**0.5 * 100 * overlaps)
         return torch.cat(terms, 1)
+
+    def pairs(self, unknowns: Float[Tensor, "1 n"]) -> Tensor | None:
+        """The balls that a step from here might bring together."""
+        return self.body.balls.close(unknowns[:, _SHAPE], _pose(unknowns), _NEAR) if self.weights.apart else None
 
     def trust(self, unknowns: Float[Tensor, "b n"]) -> Tensor:
         """Geman and McClure's weight of each keypoint at these unknowns, times its confidence."""
@@ -217,12 +211,13 @@ def make_problem(body: KeypointBody, seen: Seen, prior: PosePrior, weights: Weig
 def levenberg(problem: Problem, start: Fit, free: list[int], iterations: int, stage: str) -> Iterator[Fit]:
     """Levenberg and Marquardt's method over the free unknowns; yields after each step that made the objective smaller."""
     at, damping = torch.from_numpy(start.unknowns.copy()), 1e-2
-    directions = torch.zeros(len(free), UNKNOWNS, dtype=torch.float64)
+    directions = torch.zeros(len(free), len(at), dtype=torch.float64)
     directions[range(len(free)), free] = _STEP
     for step in range(iterations):
         trust = problem.trust(at[None])
         component = problem.prior.nearest(at[_POSE].numpy())
-        batch = problem.residuals(torch.cat([at[None], at + directions]), trust, component)
+        pairs = problem.pairs(at[None]) if len(free) > 6 else None  # a rigid motion brings nothing together
+        batch = problem.residuals(torch.cat([at[None], at + directions]), trust, component, pairs)
         here, slope = batch[0], (batch[1:] - batch[0]) / _STEP
         normal, pull = slope @ slope.T, slope @ here
         cost = float(here.square().sum())
@@ -230,7 +225,7 @@ def levenberg(problem: Problem, start: Fit, free: list[int], iterations: int, st
             damped = normal + damping * torch.diag(normal.diagonal() + 1e-6)
             moved = at.clone()
             moved[free] -= torch.linalg.solve(damped, pull)
-            after = float(problem.residuals(moved[None], trust, component).square().sum())
+            after = float(problem.residuals(moved[None], trust, component, pairs).square().sum())
             if after < cost:
                 break
             damping *= 4
@@ -248,7 +243,7 @@ def first_guesses(problem: Problem) -> list[Fit]:
     Keypoints of which none was seen leave the likeliest pose, three metres away.
     """
     prior, seen, known = problem.prior, problem.seen, problem.seen.confidence > 0
-    unknowns = np.zeros((len(prior.means), UNKNOWNS))
+    unknowns = np.zeros((len(prior.means), problem.body.unknowns))
     unknowns[:, _POSE] = prior.means
     if not known.any():
         unknowns[:, 2] = 0.0 if seen.in_space else 3.0
@@ -301,20 +296,23 @@ def fit_stages(
     """
     asked = weights or Weights
 
-    def problem_at(factor: float, doubt: float) -> Problem:
+    def problem_at(factor: float, doubt: float, hands: bool) -> Problem:
         base = asked()
         return make_problem(
             body,
-            seen,
+            seen
+            if hands
+            else replace(seen, confidence=np.where(np.arange(len(seen.points)) < COCO, seen.confidence, 0.0)),
             prior,
             replace(base, pose=factor * base.pose, shape=factor * base.shape, robust=doubt * base.robust),
         )
 
-    wide = problem_at(STAGES[0][1], 5.0)
+    wide = problem_at(STAGES[0][1], 5.0, hands=False)
     fits, kept = first_guesses(wide)[: STARTS[0]], STARTS[1:]
     for number, (stage, factor) in enumerate(STAGES):
-        problem = problem_at(factor, 5.0 if number == 0 else 3.0 if number < len(STAGES) - 1 else 1.0)
-        free = list(range(6 if number == 0 else UNKNOWNS))
+        last_stage = number == len(STAGES) - 1
+        problem = problem_at(factor, 5.0 if number == 0 else 1.0 if last_stage else 3.0, hands=last_stage)
+        free = list(range(6 if number == 0 else body.unknowns if last_stage else UNKNOWNS))
         after = []
         for fit in fits:
             last = fit
@@ -328,7 +326,7 @@ def fit_stages(
 def refine(body: KeypointBody, seen: Seen, prior: PosePrior, weights: Weights, start: Fit) -> Iterator[Fit]:
     """Goes on from a fit after keypoints or weights were moved."""
     problem, last = make_problem(body, seen, prior, weights), start
-    for last in levenberg(problem, start, list(range(UNKNOWNS)), 30, STAGES[-1][0]):
+    for last in levenberg(problem, start, list(range(body.unknowns)), 30, STAGES[-1][0]):
         yield last
     yield replace(last, stage="done")
 
@@ -341,7 +339,7 @@ def fit_keypoints(body: KeypointBody, seen: Seen, prior: PosePrior, weights: Wei
 def reprojection(body: KeypointBody, fit: Fit, seen: Seen) -> Float[np.ndarray, " k"]:
     """How far each keypoint falls from where it was seen: pixels, or metres in space; NaN for an absent one."""
     points = torch.from_numpy(fit.unknowns[None])
-    found = body(points[:, 69:], _pose(points)) + points[:, None, _PLACE] if seen.in_space else None
+    found = body(points[:, _SHAPE], _pose(points)) + points[:, None, _PLACE] if seen.in_space else None
     found = projected(in_camera(body, points), seen) if found is None else found
     away = np.linalg.norm(found[0].numpy() - seen.points, axis=1)
     return np.where(seen.confidence > 0, away, np.nan)

@@ -17,7 +17,7 @@ from engine.api.errors import DataError, ParameterError, StudioError
 from engine.bodies.bvh import read_bvh, write_bvh
 from engine.bodies.export import MESH_ENDINGS, SCENE_ENDINGS, still, vertices_of, write_mesh, write_scene
 from engine.bodies.files import MODEL_SUFFIXES, default_body, find_model, read_model, write_model
-from engine.bodies.layouts import KEYPOINTS, SMPL
+from engine.bodies.layouts import KEYPOINTS, SMPL, SMPLH
 from engine.bodies.measures import HEAVIEST, LIGHTEST, SHORTEST, TALLEST, shape_for
 from engine.bodies.motion import Motion, as_layout, read_amass, resampled
 from engine.bodies.picture import film_of, overlay, picture_of
@@ -73,9 +73,15 @@ def _parser() -> Parser:
     fit = commands.add_parser("fit", help="find a person's body from keypoints in a picture (SMPLify)")
     fit.add_argument("file", type=Path, metavar="PICTURE")
     fit.add_argument(
-        "--keypoints", type=Path, required=True, metavar="FILE.json", help="COCO's names, x, y, confidence"
+        "--keypoints",
+        type=Path,
+        required=True,
+        metavar="FILE.json",
+        help="COCO's names, x, y, confidence; or OpenPose's, with hands",
     )
-    fit.add_argument("--model", default="body", metavar="FILE", help="a model with keypoints, or body")
+    fit.add_argument(
+        "--model", metavar="FILE", help="a model with keypoints, body, or fingers (where the file has hands)"
+    )
     fit.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="parameters, mesh, overlay and metrics.json"
     )
@@ -150,15 +156,10 @@ def _play(arguments: argparse.Namespace) -> None:
 
 def _fit(arguments: argparse.Namespace) -> None:
     from engine.bodies.fitting import camera_vertices, fit_keypoints, reprojection
-    from engine.bodies.keypoint_body import KeypointBody
+    from engine.bodies.keypoint_body import COCO, HAND, KeypointBody
     from engine.bodies.keypoints import read_keypoints
     from engine.bodies.prior import default_prior
 
-    model = find_model(arguments.model)
-    if model.layout != SMPL or model.keypoint_regressor is None:
-        raise DataError(
-            f"“{arguments.model}” has no keypoints; leave --model out, or give a file with a keypoint_regressor."
-        )
     try:
         pixels = np.asarray(Image.open(arguments.file).convert("RGB"))
     except OSError as error:
@@ -166,6 +167,14 @@ def _fit(arguments: argparse.Namespace) -> None:
     seen, notes = read_keypoints(arguments.keypoints, pixels.shape[1], pixels.shape[0])
     for note in notes:
         print(note, file=sys.stderr)
+    with_hands = len(seen.points) > COCO
+    model = find_model(arguments.model or ("fingers" if with_hands else "body"))
+    if model.layout not in (SMPL, SMPLH) or model.keypoint_regressor is None:
+        raise DataError(
+            f"“{arguments.model}” has no keypoints; leave --model out, or give a file with a keypoint_regressor."
+        )
+    if (model.layout == SMPLH) != with_hands:  # hands that nobody saw, or fingers that the model does not have
+        seen = seen.padded(COCO + 2 * HAND if model.layout == SMPLH else COCO)
     body = KeypointBody(model)
     fit = fit_keypoints(body, seen, default_prior())
     away = reprojection(body, fit, seen)

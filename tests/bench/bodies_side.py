@@ -10,17 +10,8 @@ import numpy as np
 import torch
 
 from engine.bodies.files import default_body, model_of
-from engine.bodies.fitting import (
-    UNKNOWNS,
-    Fit,
-    Seen,
-    aligned_error,
-    default_keypoints,
-    fit_keypoints,
-    in_camera,
-    projected,
-    reprojection,
-)
+from engine.bodies.fitting import UNKNOWNS, Fit, Seen, aligned_error, fit_keypoints, in_camera, projected, reprojection
+from engine.bodies.keypoint_body import default_keypoints
 from engine.bodies.layouts import SMPL
 from engine.bodies.model import pose_body, posed_joints
 from engine.bodies.picture import orbit_around, z_up

@@ -14,18 +14,17 @@ from engine.bodies.files import default_body
 from engine.bodies.fitting import (
     UNKNOWNS,
     Fit,
-    KeypointBody,
     Seen,
     Weights,
     aligned_error,
     camera_vertices,
-    default_keypoints,
     fit_keypoints,
     in_camera,
     make_problem,
     projected,
     reprojection,
 )
+from engine.bodies.keypoint_body import KeypointBody, default_keypoints
 from engine.bodies.keypoints import read_keypoints
 from engine.bodies.model import pose_body
 from engine.bodies.picture import overlay

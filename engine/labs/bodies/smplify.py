@@ -69,12 +69,10 @@ from engine.bodies.files import default_body
 from engine.bodies.fitting import (
     UNKNOWNS,
     Fit,
-    KeypointBody,
     Seen,
     Weights,
     aligned_error,
     camera_vertices,
-    default_keypoints,
     fit_keypoints,
     fit_stages,
     in_camera,
@@ -82,6 +80,7 @@ from engine.bodies.fitting import (
     refine,
     reprojection,
 )
+from engine.bodies.keypoint_body import KeypointBody, default_keypoints
 from engine.bodies.keypoints import FOCAL, read_keypoints
 from engine.bodies.layouts import KEYPOINT_BONES, KEYPOINTS
 from engine.bodies.picture import overlay

@@ -109,6 +109,17 @@ def test_splats_are_nearly_the_same_by_both(shots: Any, count: int) -> None:
 
 
 @pytest.mark.gl
+def test_hundreds_of_faint_layers_do_not_add_up_their_rounding(shots: Any) -> None:
+    """In a buffer of eight bits these come out nearly a grey value darker."""
+    rng = np.random.default_rng(0)
+    means, turns = rng.uniform(-1, 1, (600, 3)), rng.standard_normal((600, 4))
+    scales, opacities = rng.uniform(0.2, 0.4, (600, 3)), rng.uniform(0.02, 0.1, 600)
+    splats = Splats("v/s", means, turns, scales, opacities, rng.uniform(0, 1, (600, 3)))
+    both = [shots((splats,), backend).astype(float) for backend in ("opengl", "software")]
+    assert abs((both[0] - both[1]).mean()) < 0.2
+
+
+@pytest.mark.gl
 def test_where_opengl_fails_the_software_takes_over(shots: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from app.views.gl_scene import GlScene
 

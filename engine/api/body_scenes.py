@@ -98,6 +98,12 @@ def changed(scene: BodyScene, index: int, **values: Any) -> BodyScene:
     return replace(scene, actors=tuple(actors))
 
 
+def free_name(scene: BodyScene) -> str:
+    """What one more body may be called."""
+    taken = {actor.name for actor in scene.actors}
+    return next(name for number in range(1, MOST_BODIES + 2) if (name := f"Body {number}") not in taken)
+
+
 def posed(scene: BodyScene, index: int, pose: Pose, time: float) -> BodyScene:
     """A body in another pose: where it has key frames, the one of this moment is changed or made; else the pose it stands in."""
     actor = scene.actors[index]

@@ -46,7 +46,7 @@ SAME_GESTURE = 1.0
 """Seconds within which changes of one kind are one step of undo."""
 LETS_GO_MS = 350
 """After so long without a change a slider counts as let go."""
-MOST_STEPS = 500
+MOST_STEPS, HOPELESS = 500, 5.0
 BAKED = 4.0
 """Key frames a second that are made of a sequence."""
 
@@ -77,6 +77,7 @@ class BodiesDesk(QObject):
         self._gesture, self._gestured = "", 0.0
         self._number = self._saved = self._inspecting = 0
         self._saving, self.saved_as = False, ""
+        self._started = 0.0
         self._asked: tuple[int, int, float, bool] | None = None
         self._to_bake: list[float] = []
         self._baked: list[KeyPose] = []
@@ -95,12 +96,18 @@ class BodiesDesk(QObject):
         """Puts a scene on the stage; None is one body that stands."""
         self.scene, self.chosen, self.time = scene or FIRST, 0, 0.0
         self.past, self.future, self._asked, self.is_open = [], [], None, True
-        texts = {"scene": scene_to_text(self.scene), "moment": 0.0, "chosen": 1}
-        self.conductor.start(texts | {name: self._for_lab(name, value) for name, value in self.look.items()})
+        self._start()
         if scene is None and standing:
             self.ask("preset", "stand", remembered=False)
         self.edited.emit()
         self.moved.emit(0.0)
+
+    def _start(self) -> None:
+        """A run of the lab that shows what the desk has."""
+        texts = {"scene": scene_to_text(self.scene), "chosen": self.chosen + 1}
+        texts |= {"moment": min(1.0, self.time / self.scene.seconds)}
+        self._started = clock.monotonic()
+        self.conductor.start(texts | {name: self._for_lab(name, value) for name, value in self.look.items()})
 
     # The scene ---------------------------------------------------------------------------------------------------------------
 
@@ -284,7 +291,7 @@ class BodiesDesk(QObject):
         run.shown.connect(self._show)
         run.warned.connect(self._warn)
         run.ended.connect(self._end)
-        run.lost.connect(lambda _, sentence: self.failed.emit(f"{sentence} Open the page again to go on.", ""))
+        run.lost.connect(self._lose)
 
     def _show(self, run: LiveRun, frame: Any, _step: int) -> None:
         if run is not self.conductor.front:
@@ -329,6 +336,15 @@ class BodiesDesk(QObject):
         self._asked = None
         self._to_bake = []
         self.told.emit(text)
+
+    def _lose(self, _run: LiveRun, sentence: str) -> None:
+        """A worker that is lost takes nothing along: the scene is here. One that is lost at once is not started again."""
+        self._asked, self._to_bake = None, []
+        if clock.monotonic() - self._started < HOPELESS:
+            self.failed.emit(f"{sentence} Start the program again.", "")
+            return
+        self.told.emit(f"{sentence} It was started again; nothing is lost.")
+        self._start()
 
     def _end(self, run: LiveRun, ended: Ended) -> None:
         if ended.phase == "failed" and run is self.conductor.front:

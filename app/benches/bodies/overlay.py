@@ -69,7 +69,7 @@ class BonesTool:
         if not len(segments):
             return
         pixels, depth = camera.project(segments.reshape(-1, 3))
-        ahead = (depth > 0).reshape(-1, 2).all(1)
+        ahead = np.asarray((depth > 0).reshape(-1, 2).all(1)).tolist()
         for number, ((start, end), visible) in enumerate(zip(pixels.reshape(-1, 2, 2), ahead, strict=True)):
             if visible:
                 painter.setPen(QPen(tints[number % len(tints)], width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))

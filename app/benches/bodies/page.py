@@ -23,7 +23,7 @@ from app.benches.bodies.time_line import TimeLine
 from app.benches.bodies.viewport import BodiesViewport
 from app.notes.view import NotesView
 from app.notify import notify
-from engine.api.body_scenes import MOST_SECONDS, Actor, Pose, changed, scene_from_text, scene_to_text
+from engine.api.body_scenes import MOST_SECONDS, Actor, Pose, changed, free_name, scene_from_text, scene_to_text
 from engine.api.catalogue import find_lab
 from engine.api.errors import StudioError
 from engine.api.params import Choice, find_field
@@ -174,17 +174,19 @@ class BodiesPage(QWidget):
         """One more body, to the right of the others."""
         actors = self.desk.scene.actors
         y = max((actor.ground[1] for actor in actors), default=-APART) + APART
-        self.desk.add(Actor(self._free_name(), model, ground=(0.0, y)))
+        self.desk.add(Actor(free_name(self.desk.scene), model, ground=(0.0, y)))
 
     def duplicate(self) -> None:
         """The chosen body once more, beside it."""
         actor = self.desk.actor
         x, y = actor.ground
-        self.desk.add(replace(actor, name=self._free_name(), ground=(x, y + APART)))
+        self.desk.add(replace(actor, name=free_name(self.desk.scene), ground=(x, y + APART)))
 
     def make_of(self, model: str) -> None:
         """The chosen body is of another model; joints that both have keep their turns only if the layout is the same."""
         if model != self.desk.actor.model:
+            if len(self.desk.scene.actors) == 1 and "hand" in (model, self.desk.actor.model):
+                self.viewport.face_next()
             self.desk.change(model=model, pose=Pose(), keys=())
             self.desk.ask("preset", "stand", remembered=False)
 
@@ -383,10 +385,6 @@ class BodiesPage(QWidget):
     def _tell_written(self, path: Path, text: str) -> None:
         url = QUrl.fromLocalFile(str(path.parent))
         notify(text, "good", action="Show in folder", act=lambda: QDesktopServices.openUrl(url))
-
-    def _free_name(self) -> str:
-        taken = {actor.name for actor in self.desk.scene.actors}
-        return next(name for number in range(1, 100) if (name := f"Body {number}") not in taken)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Its keys count; the first time a body stands there."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 TOOLS = (
     ("none", "arrows-out-cardinal", "Look around: drag turns, wheel comes closer; a click chooses a body (1)"),
-    ("turn joints", "arrows-clockwise", "Turn joints: click a dot, drag its rings; right-click gives it back (2)"),
+    ("turn joints", "arrows-clockwise", "Turn joints: click a dot, drag its rings (2)"),
     ("pull ends", "hand-pointing", "Pull a hand, a foot, the head or the pelvis; the body follows (3)"),
 )
 YAW, PITCH, CLOSER = 0.55, 0.14, 0.86
@@ -55,6 +55,7 @@ class BodiesViewport(QWidget):
         self._scene: BodyScene | None = None
         self._chosen = self._joint = -1
         self._note = ""
+        self._newcomer = False
         self.strip, self._buttons = self._make_strip()
         self.hint, self.legend = QLabel(self), QLabel(self)
         for label in (self.hint, self.legend):
@@ -90,7 +91,7 @@ class BodiesViewport(QWidget):
         index = int(item_of(frame.name).removeprefix("body ")) - 1
         if self._scene is not None and index >= len(self._scene.actors):
             return  # on its way while the body was taken away
-        first = not self.picker.meshes
+        first, self._newcomer = not self.picker.meshes or self._newcomer, False
         self.view.show_frame(frame)
         self.picker.meshes[index] = np.asarray(frame.vertices, np.float64)
         if first:
@@ -98,6 +99,10 @@ class BodiesViewport(QWidget):
         if index == self._chosen:
             self._note = frame.note
         self._write()
+
+    def face_next(self) -> None:
+        """The next body that comes is of another size: it is looked at anew."""
+        self._newcomer = True
 
     def _face(self, vertices: NDArray[np.float64]) -> None:
         """Looks at the first body from its front, a little from its left."""

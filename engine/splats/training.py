@@ -55,9 +55,8 @@ class Rates:
         """
         share = min(1.0, max(steps, 1) / PAPERS_STEPS)
         haste = min(_MOST_HASTE, share**-0.5)
-        faster = {name: haste * getattr(self, name) for name in ("means", "log_scales", "base")}
-        bands = max(self.bands, min(self.bands / share, _BANDS * faster["base"]))
-        return replace(self, **faster, opacities=min(haste, 2.0) * self.opacities, bands=bands)
+        faster = {name: haste * getattr(self, name) for name in ("means", "log_scales", "quaternions", "base")}
+        return replace(self, **faster, bands=max(self.bands, min(self.bands / share, _BANDS * faster["base"])))
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class Settings:
         antialiased: Mip-Splatting's opacities.
         exposure: learns a brightness and tint for each photo.
         poses: corrects the poses.
-        near: where the near plane lies, in radii of the scene.
+        near: where the near plane lies, in radii of the scene: what floats closer before a camera was never seen by it, and would hide all.
         rates: step lengths, for the paper's 30,000 steps.
     """
 
@@ -93,7 +92,7 @@ class Settings:
     antialiased: bool = False
     exposure: bool = False
     poses: bool = False
-    near: float = 0.01
+    near: float = 0.1
     rates: Rates = field(default_factory=Rates)
 
 

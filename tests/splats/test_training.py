@@ -20,7 +20,7 @@ from engine.splats.memory import PROGRAM, forecast, largest_budget, plan
 from engine.splats.start import looked_at, starting_points
 from engine.splats.strategies import Adc, Fixed, Mcmc, Moment, Population, absgrad, shared
 from engine.splats.toy import LENS, Toy, make_toy
-from engine.splats.training import Settings, Trainer, fresh_state, moved, train
+from engine.splats.training import Rates, Settings, Trainer, fresh_state, moved, train
 
 NIGHT = (0.05, 0.06, 0.08)
 
@@ -165,6 +165,15 @@ def test_short_runs_have_short_schedules() -> None:
     assert Mcmc().paced(3000).stop == 2500
 
 
+def test_short_runs_take_longer_steps() -> None:
+    assert Rates().paced(30_000) == Rates() == Rates().paced(100_000)
+    short = Rates().paced(2000)
+    assert short.means == pytest.approx(1.6e-4 * math.sqrt(15))
+    assert short.bands == pytest.approx(15 * 1.25e-4)
+    assert short.opacities == Rates().opacities
+    assert Rates().paced(1) == Rates().paced(100)
+
+
 @pytest.mark.parametrize("copies", [1, 2, 7, 51])
 def test_shared_gaussians_take_as_much_light_as_one(copies: int) -> None:
     alone = torch.tensor([0.02, 0.5, 0.97], dtype=torch.float64)
@@ -195,7 +204,7 @@ def test_mcmc_moves_the_dead_and_grows_to_its_budget(toy: Toy) -> None:
 
 @pytest.mark.parametrize("strategy", [Fixed(), Adc(), absgrad(), Mcmc()], ids=["none", "adc", "absgrad", "mcmc"])
 def test_a_scene_is_learnt(toy: Toy, strategy: Any) -> None:
-    trainer = trainer_of(toy, strategy=strategy, steps=240, budget=900, coarse=1)
+    trainer = trainer_of(toy, strategy=strategy, steps=140, budget=900, coarse=1)
     before = [score.psnr for score in trainer.scores()]
     steps = list(train(trainer))
     after = [score.psnr for score in trainer.scores()]
@@ -234,12 +243,12 @@ def test_exposure_takes_up_what_the_photos_differ_in(toy: Toy) -> None:
     album = dataclasses.replace(toy.album, learnt=pages)
     losses = []
     for exposure in (False, True):
-        trainer = trainer_of(toy, steps=200, exposure=exposure)
+        trainer = trainer_of(toy, steps=100, exposure=exposure)
         trainer.settings = dataclasses.replace(
             trainer.settings, rates=dataclasses.replace(trainer.settings.rates, exposure=0.05)
         )
         trainer.album = album
-        losses.append(np.mean([step.loss for step in train(trainer)][-40:]))
+        losses.append(np.mean([step.loss for step in train(trainer)][-20:]))
     assert losses[1] < 0.8 * losses[0]
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from app.benches.splats.box_masks import box_mask
-from app.benches.splats.capture_files import is_posed, is_video, mask_path, title_of, write_mask
+from app.benches.splats.capture_files import is_posed, is_video, mask_path, read_dropped, title_of, write_mask
 from app.benches.splats.capture_panel import CapturePanel
 from app.benches.splats.held_out import HeldOutStrip
 from app.benches.splats.mask_sheet import MaskSheet
@@ -56,6 +56,7 @@ class Learning(QObject):
         self.scene: Splats | None = None
         self.photos: tuple[Shot, ...] = ()
         self.points: Points | None = None
+        self._out: frozenset[str] = frozenset()  # what the run in front was started without
         self._connect()
 
     @property
@@ -137,7 +138,8 @@ class Learning(QObject):
             (capture.box_wanted, self.mask_to_box),
             (capture.photos.opened, self.go_to_photo),
             (capture.photos.mask_wanted, self.paint_mask),
-            (capture.photos.changed, self._offer),
+            (capture.photos.box_wanted, self.mask_to_box),
+            (capture.photos.changed, self._left_out),
             (masks.changed, lambda _: self._masked()),
             (masks.left, lambda: self.masking.emit(False)),
             (masks.stepped, self._step_mask),
@@ -148,6 +150,7 @@ class Learning(QObject):
     def _begin(self) -> None:
         """Another run: nothing of the one before it stays."""
         self.scene, self.photos = None, ()
+        self._out = read_dropped(self.capture.folder) if self.capture.folder is not None else frozenset()
         self.strip.forget()
         self.changed.emit()
 
@@ -193,7 +196,7 @@ class Learning(QObject):
             return
         if view.tool != "box":
             view.take_tool("box")
-            notify("Drag the faces of the box around what shall stay, then press “Mask to a box” again.", "info")
+            notify("Drag the faces of the box around what shall stay, then press “Box …” again.", "info")
             return
         try:
             for shot in shots:
@@ -215,9 +218,17 @@ class Learning(QObject):
         self.capture.photos.refresh()
         self._offer()
 
+    def _left_out(self) -> None:
+        """Which photos a run learns from is settled at its start."""
+        self._offer()
+        if self.training.learns_from(self.capture.folder):
+            notify("What is left out counts from the next start.", "info")
+
     def _offer(self) -> None:
-        """A run that learns from these photos can go on with what has changed."""
-        self.capture.offer_use(self.training.learns_from(self.capture.folder))
+        """A run that learns from these very photos can go on with other masks."""
+        folder = self.capture.folder
+        same = folder is not None and read_dropped(folder) == self._out
+        self.capture.offer_use(same and self.training.learns_from(folder))
 
     def _use_now(self) -> None:
         self.capture.offer_use(False)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -20,7 +21,7 @@ from PySide6.QtWidgets import (
 from app.benches.splats.capture_files import mask_path, photo_names, read_dropped, write_dropped
 from app.controls.thumbnails import read_thumbnail
 from app.notify import notify
-from app.theme import icon, theme
+from app.theme import theme
 from engine.api.errors import DataError
 
 if TYPE_CHECKING:
@@ -30,10 +31,11 @@ SIDE = 40
 
 
 class PhotoList(QWidget):
-    """`opened(name)`: a photo was clicked; `mask_wanted(name)`; `changed()`: what training will use is another."""
+    """`opened(name)`: a photo was clicked; `mask_wanted(name)`; `box_wanted()`; `changed()`: what training will use is another."""
 
     opened = Signal(str)
     mask_wanted = Signal(str)
+    box_wanted = Signal()
     changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -50,13 +52,14 @@ class PhotoList(QWidget):
         self.list.setAccessibleName("Photos")
         self.list.setToolTip("Click a photo to stand where it was taken")
         self.list.setMinimumHeight(140)
-        self.mask_button = QPushButton(icon("paint-brush"), "Mask …")
+        self.mask_button, self.box, self.drop = QPushButton("Mask …"), QPushButton("Box …"), QPushButton("Leave out")
+        self.box.setToolTip("Masks all photos to the crop box in the scene: what lies in it counts, the rest does not")
         self.mask_button.setToolTip("Paint over what moves, or over what alone counts")
-        self.drop = QPushButton(icon("eye-slash"), "Leave out")
         row = QHBoxLayout()
         row.setSpacing(8)
-        row.addWidget(self.mask_button, 1)
-        row.addWidget(self.drop, 1)
+        for button in (self.mask_button, self.box, self.drop):
+            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            row.addWidget(button, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -64,6 +67,7 @@ class PhotoList(QWidget):
         column.addLayout(row)
         self.list.itemClicked.connect(lambda item: self.opened.emit(item.data(Qt.ItemDataRole.UserRole)))
         self.list.itemSelectionChanged.connect(self._enable)
+        self.box.clicked.connect(self.box_wanted)
         self.mask_button.clicked.connect(lambda: self.mask_wanted.emit(self.chosen()[0]))
         self.drop.clicked.connect(self._toggle)
         self._enable()
@@ -122,7 +126,6 @@ class PhotoList(QWidget):
         self.drop.setEnabled(bool(chosen))
         back = bool(chosen) and all(name in self._dropped for name in chosen)
         self.drop.setText("Take back" if back else "Leave out")
-        self.drop.setIcon(icon("eye" if back else "eye-slash"))
         self.drop.setToolTip(
             "Training uses the chosen photos again"
             if back

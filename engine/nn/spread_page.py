@@ -29,9 +29,9 @@ def draw_spread(
     mine, theirs = spread_by_hand(layer, below), above.detach().cpu().double().numpy()
     values, weights = below.detach().cpu().double().numpy(), layer.weight.detach().cpu().double().numpy()
     out = int(mine.std((1, 2)).argmax())
-    source = int((values.std((1, 2)) * abs(weights[:, out]).max((1, 2))).argmax())
     begin = max(values.shape[1] // 2 - 1, 0)
     here, there = slice(begin, begin + 2), slice(2 * begin, 2 * begin + 4)
+    source = int((abs(values[:, here, here]).max((1, 2)) * abs(weights[:, out]).max((1, 2))).argmax())
     part, kernel = values[source, here, here], weights[source, out]
     foot = 2 * len(part) + 1.6
     sheets = [

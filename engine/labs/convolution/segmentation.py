@@ -23,9 +23,11 @@ pixels lie far from any edge, so it hardly sees blurred edges. The score of the 
 $P$ that lie on true ones; of the true ones, the share $R$ that were found. Here {{edges/with skips}} against **{{edges/without}}**. Dashed:
 what the *true* map would reach if it had to pass through blocks as coarse as the bottom, and what "background everywhere" reaches.
 
-**Try**: cut the skips of the trained network in mid-run, first the finest, then the coarsest. More noise. Click a picture. Choose
-*scene* or drop a picture, and **paint** on it what is to be found: from the next step on, that is the truth; other pictures of a
-dropped folder show what was understood.
+**Try**: pause, then cut the skips, first the finest, then the coarsest: the edges hang on the finest. More noise. Click a picture. Choose
+*scene* or drop a picture, and **paint** on it what is to be found: from the next step on, that is the truth; other pictures of a dropped
+folder show what was understood. Then put a mistake in. Skips one pixel off: all edges move at once, and some fifty steps later the
+network has learned to shift them back, so that nobody finds the bug. Skips of another picture: its ghost. Counting right pixels in place
+of IoU, both networks look excellent, because most of a picture is background.
 
 Sources: notes, Fully Convolutional Networks, Transposed Convolution, U-Net Architecture; Long et al. 2015, arXiv:1411.4038; Ronneberger
 et al. 2015, arXiv:1505.04597; Csurka et al. 2013 (score of edges).

@@ -95,7 +95,7 @@ class Params:
         int, Slider(1, LONGEST, live=True, help="The step that is looked at; what comes later is not drawn yet")
     ] = LONGEST
     click: Annotated[tuple[float, ...], Pick(live=True, help="The place in the unrolled network that you clicked")] = ()
-    example: Annotated[int, Slider(1, EXAM, live=True, help="Which sequence of the exam is drawn")] = 1
+    example: Annotated[int, Slider(1, EXAM, live=True, help="Which sequence of the exam is drawn")] = 9
     lr: Annotated[
         float, Slider(1e-4, 1e-1, log=True, live=True, label="Learning rate", help="Adam’s step, for all five networks")
     ] = 1e-2

@@ -54,7 +54,7 @@ class Rates:
         run has no time for that.
         """
         share = min(1.0, max(steps, 1) / PAPERS_STEPS)
-        haste = min(_MOST_HASTE, share**-0.5)
+        haste = min(_MOST_HASTE, share**-0.25)
         faster = {name: haste * getattr(self, name) for name in ("means", "log_scales", "quaternions", "base")}
         return replace(self, **faster, bands=max(self.bands, min(self.bands / share, _BANDS * faster["base"])))
 

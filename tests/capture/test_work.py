@@ -90,16 +90,37 @@ def test_a_finished_capture_is_not_made_again(captured: Captured, monkeypatch: p
     assert len(opened.capture.photos) == 7
 
 
-def test_masks_of_a_folder_reach_the_photos(captured: Captured, begun: Callable[[], Captured]) -> None:
-    second = begun()
-    masks = second.out.parent / "own masks"
-    masks.mkdir()
+def test_odd_photos_among_good_ones(captured: Captured, tmp_path: Path) -> None:
+    """A turned one, one of another size, one with a mask; a truncated one, a text, and one that is deleted in mid-run."""
+    photos = tmp_path / "in"
+    shutil.copytree(captured.photos, photos)
+    turn(photos / "photo_3.jpg")
+    Image.open(photos / "photo_4.jpg").resize((240, 180), Image.Resampling.LANCZOS).save(
+        photos / "photo_4.jpg", quality=95
+    )
+    (photos / "photo_0.jpg").write_bytes((photos / "photo_0.jpg").read_bytes()[:4000])
+    (photos / "notes.jpg").write_text("not a photo")
     half = np.zeros((room.SIZE[1], room.SIZE[0]), np.uint8)
     half[:, 160:] = 255
-    Image.fromarray(half).save(masks / "photo_2.png")
-    order = Order(second.photos, second.out, long_side=room.SIZE[0], threads=1, masks=masks)
-    work.carry_out(order, second.told.append)
-    by_name = {photo.name: photo for photo in read_capture(second.out).capture.photos}
+    (tmp_path / "own masks").mkdir()
+    Image.fromarray(half).save(tmp_path / "own masks" / "photo_2.png")
+    told: list[Event] = []
+
+    def tell(event: Event) -> None:
+        told.append(event)
+        if isinstance(event, Progress) and event.stage is Stage.MAPPING:
+            (photos / "photo_6.jpg").unlink(missing_ok=True)
+
+    order = Order(photos, tmp_path / "out", long_side=room.SIZE[0], threads=1, masks=tmp_path / "own masks")
+    work.carry_out(order, tell)
+    finished = told[-1]
+    assert isinstance(finished, Finished)
+    assert (finished.registered, finished.images) == (5, 8)
+    assert all(words in sentences(told) for words in ("notes.jpg", "photo_0.jpg", "There is no photo"))
+    by_name = {photo.name: photo for photo in read_capture(tmp_path / "out").capture.photos}
+    assert set(by_name) == {f"photo_{k}.jpg" for k in (1, 2, 3, 4, 5)}
+    sizes = {name: (photo.camera.width, photo.camera.height) for name, photo in by_name.items()}
+    assert sizes == dict.fromkeys(by_name, room.SIZE) | {"photo_4.jpg": (240, 180)}
     mask = by_name["photo_2.jpg"].mask_pixels()
     assert mask is not None
     assert mask[:, :150].max() < 0.1
@@ -107,21 +128,11 @@ def test_masks_of_a_folder_reach_the_photos(captured: Captured, begun: Callable[
     assert by_name["photo_1.jpg"].mask is None
 
 
-def test_a_turned_photo_and_another_size_have_a_camera_of_their_own(captured: Captured, tmp_path: Path) -> None:
-    shutil.copytree(captured.photos, tmp_path / "in")
-    path = tmp_path / "in" / "photo_3.jpg"
-    picture = Image.open(path)
+def turn(path: Path) -> None:
+    """Lies on its side, and says so."""
     exif = Image.Exif()
     exif[0x0112] = 6
-    picture.transpose(Image.Transpose.ROTATE_90).save(path, quality=95, exif=exif)
-    other = tmp_path / "in" / "photo_4.jpg"
-    Image.open(other).resize((240, 180), Image.Resampling.LANCZOS).save(other, quality=95)
-    attempt(tmp_path / "in", tmp_path / "out")
-    capture = read_capture(tmp_path / "out").capture
-    sizes = {photo.name: (photo.camera.width, photo.camera.height) for photo in capture.photos}
-    assert len(sizes) == 7
-    assert sizes["photo_3.jpg"] == room.SIZE
-    assert sizes["photo_4.jpg"] == (240, 180)
+    Image.open(path).transpose(Image.Transpose.ROTATE_90).save(path, quality=95, exif=exif)
 
 
 # Bad input --------------------------------------------------------------------------------------------------
@@ -162,34 +173,6 @@ def test_photos_without_texture(tmp_path: Path) -> None:
         Image.new("RGB", (64, 48), (40 * k, 90, 90)).save(tmp_path / "in" / f"{k}.png")
     with pytest.raises(DataError, match="No camera could be placed"):
         attempt(tmp_path / "in", tmp_path / "out")
-
-
-def test_a_truncated_photo_and_a_text_are_left_out(captured: Captured, tmp_path: Path) -> None:
-    shutil.copytree(captured.photos, tmp_path / "in")
-    path = tmp_path / "in" / "photo_0.jpg"
-    path.write_bytes(path.read_bytes()[:4000])
-    (tmp_path / "in" / "notes.jpg").write_text("not a photo")
-    told = attempt(tmp_path / "in", tmp_path / "out")
-    finished = told[-1]
-    assert isinstance(finished, Finished)
-    assert (finished.registered, finished.images) == (6, 8)
-    assert "notes.jpg" in sentences(told)
-    assert "photo_0.jpg" in sentences(told)
-
-
-def test_a_photo_deleted_in_mid_run_is_left_out(begun: Callable[[], Captured], tmp_path: Path) -> None:
-    second = begun()
-    photos = tmp_path / "in"
-    shutil.copytree(second.photos, photos)
-
-    def tell(event: Event) -> None:
-        second.told.append(event)
-        if isinstance(event, Progress) and event.stage is Stage.MAPPING:
-            (photos / "photo_5.jpg").unlink(missing_ok=True)
-
-    work.carry_out(Order(photos, tmp_path / "out", long_side=room.SIZE[0], threads=1), tell)
-    assert "There is no photo" in sentences(second.told)
-    assert len(read_capture(tmp_path / "out").capture.photos) == 6
 
 
 def test_a_full_disk_ends_with_nothing_half_written(

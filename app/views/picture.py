@@ -19,7 +19,7 @@ from app.views.magnifier import neighbourhood, paint_magnifier
 from app.views.overlays import OVERLAYS, Ground, pack_steps
 from app.views.pixels import packed_image, to_bytes, to_image, value_words
 from app.views.zoom_area import ZoomArea
-from engine.api import Canvas, Frame, HeatMap, Mask, Pick, Picture
+from engine.api import Canvas, Frame, HeatMap, Keypoints, Mask, Pick, Picture
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _SHARP = 3.0
 """From three pixels of the screen for one of the picture, its pixels are drawn as squares."""
+_HOLD = 12.0
+"""How near a keypoint one takes hold of it, pixels of the screen."""
 _LARGEST_SMALL = 96
 """A picture up to this size is always drawn pixel by pixel."""
 
@@ -42,7 +44,8 @@ class PictureArea(ZoomArea):
         self.drawing: Drawing | None = None
         self.erasing = False
         self.radius = 1.5
-        self.on_pick: Callable[[float, float, bool], None] | None = None
+        self.on_pick: Callable[[tuple[float, ...], bool], None] | None = None
+        self._held: int | None = None
         self.on_paint: Callable[[bool], None] = lambda last: None
         self._image = QImage()
         self._reduced: tuple[tuple[int, int], QImage] = ((0, 0), QImage())
@@ -155,6 +158,7 @@ class PictureArea(ZoomArea):
             self._paint_to(event.position(), event.buttons())
         elif self.on_pick is not None and event.button() == Qt.MouseButton.LeftButton and inside:
             self._picking = True
+            self._held = self._keypoint_at(event.position())
             self._pick(event.position(), last=False)
         else:
             super().mousePressEvent(event)
@@ -204,7 +208,20 @@ class PictureArea(ZoomArea):
         height, width = self.pixels.shape[:2]
         place = self.pixel_at(position)
         if self.on_pick is not None:
-            self.on_pick(min(max(place.x(), 0.0), width - 1e-3), min(max(place.y(), 0.0), height - 1e-3), last)
+            at = (min(max(place.x(), 0.0), width - 1e-3), min(max(place.y(), 0.0), height - 1e-3))
+            self.on_pick(at if self._held is None else (*at, float(self._held)), last)
+
+    def _keypoint_at(self, position: QPointF) -> int | None:
+        """The keypoint of the first layer of keypoints that lies under the cursor, or close by; an absent one cannot be held."""
+        layers = [layer for layer in self.frame.overlays if isinstance(layer, Keypoints)] if self.frame else []
+        if not layers:
+            return None
+        places, seen = np.asarray(layers[0].points, float), layers[0].confidence
+        on_screen = [self.placement().map(QPointF(x, y)) for x, y in places]
+        away = np.array([np.hypot(at.x() - position.x(), at.y() - position.y()) for at in on_screen])
+        absent = np.zeros(len(away), bool) if seen is None else np.asarray(seen) <= 0
+        away[absent | ~np.isfinite(away)] = np.inf
+        return int(away.argmin()) if len(away) and away.min() <= _HOLD else None
 
 
 class PictureView(View):
@@ -263,8 +280,8 @@ class PictureView(View):
 
     # edits ------------------------------------------------------------------------------------------------------------------------
 
-    def _picked(self, x: float, y: float, last: bool) -> None:
-        self.poke(self._edits, (x, y), at_once=last)
+    def _picked(self, place: tuple[float, ...], last: bool) -> None:
+        self.poke(self._edits, place, at_once=last)
 
     def _painted(self, last: bool) -> None:
         if self.area.drawing is not None:

@@ -241,7 +241,8 @@ Overlay = Boxes | Keypoints | Mask | HeatMap | Tracks
 class Picture:
     """One picture `[H, W]` or `[H, W, 3]`, with overlays.
 
-    `edits` names a `Pick` (a click or drag sends `(x, y)` in pixels) or a `Canvas` (the person paints on it).
+    `edits` names a `Pick` (a click or drag sends `(x, y)` in pixels; one that took hold of keypoint k of the first `Keypoints` sends
+    `(x, y, k)`) or a `Canvas` (the person paints on it).
     """
 
     name: str

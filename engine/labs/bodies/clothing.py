@@ -179,7 +179,7 @@ class Wardrobe:
     source="Alldieck et al. 2018, arXiv:1803.04758 (SMPL + D); Loper et al. 2015",
     summary="A piece of the skin, moved off it and skinned like it: dress a body and move it",
     portrait=Portrait("scene", steps=8),
-    place=9,
+    place=13,
     views=(
         View("scene", "The dressed body", "pull a dot: the cloth around it follows"),
         View("inside", "Deepest inside the body", unit="mm"),

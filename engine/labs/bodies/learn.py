@@ -139,7 +139,7 @@ def stage_of(p: Params, iteration: int) -> Stage:
     source="Loper et al. 2015, sections 4.2 and 4.3; Sorkine & Alexa 2007; Amberg et al. 2007",
     summary="Bend one template onto noisy scans with holes, and learn shapes, joints and skin from it",
     portrait=Portrait("scan", steps=11),
-    place=8,
+    place=11,
     views=(
         View("scan", "Template on a scan", "red where it is off by 20 mm"),
         View("held-out", "People held out", "after two scans"),

@@ -114,6 +114,16 @@ def test_a_pick_sends_places_in_pixels_of_the_picture(view: PictureView) -> None
     assert 59 < sent[-1][0] < 60  # never beyond the picture
 
 
+def test_a_keypoint_is_dragged_by_its_number_and_an_absent_one_is_not_held(view: PictureView) -> None:
+    sent = edit(view, Pick())
+    points, seen = np.array([[10.0, 10.0], [40.0, 20.0], [10.0, 30.0]]), np.array([1.0, 0.5, 0.0])
+    view.show_frame(Picture("p", GREY, (Keypoints(points, confidence=seen),), edits="poke"))
+    drag(view.area, at(view, 40, 20), at(view, 11, 11))
+    assert sent[-1] == (pytest.approx(11), pytest.approx(11), 1.0)  # held to the end, past the other keypoint
+    click(view.area, at(view, 10, 30))
+    assert len(sent[-1]) == 2
+
+
 def test_a_pick_is_right_while_zoomed(view: PictureView) -> None:
     sent = edit(view, Pick())
     wheel(view.area, at(view, 20, 10), 8)

@@ -177,7 +177,7 @@ def gains(kind: str, p: Params) -> list[float]:
     source="notes, Fully Convolutional Networks, U-Net Architecture; Ronneberger et al. 2015, arXiv:1505.04597",
     summary="What is in each pixel: two networks, one with skips",
     views=(
-        View("look", "Where they are wrong"),
+        View("look", "A closer look"),
         View("maps", "Classes of all pixels", "click a picture to see it larger"),
         View("stages", "On the way up"),
         View("spread", "Transposed convolution", "click a cell of the output"),

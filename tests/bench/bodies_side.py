@@ -1,4 +1,4 @@
-"""The figures of the bodies: the model beside smplx, a slider to pixels, inverse kinematics, and fits of held-out people."""
+"""The figures of the bodies: the model beside smplx, a slider to pixels, inverse kinematics, fits of held-out people, six sensors."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ import torch
 
 from engine.bodies.files import default_body, model_of
 from engine.bodies.fitting import UNKNOWNS, Fit, Seen, aligned_error, fit_keypoints, in_camera, projected, reprojection
-from engine.bodies.keypoint_body import default_keypoints
+from engine.bodies.keypoint_body import default_keypoints, keypoints_with_hands
 from engine.bodies.layouts import SMPL
 from engine.bodies.model import pose_body, posed_joints
 from engine.bodies.picture import orbit_around, z_up
 from engine.bodies.poses import joint_limits, named_pose
 from engine.bodies.prior import FITTED, default_prior, generate_poses
 from engine.bodies.reaching import make_skeleton, reach
+from engine.labs.bodies import imu
 from engine.raster import Canvas, draw_mesh
+from engine.run.checks import CheckContext
+from engine.run.discovery import load
 from tests.bench.figures import Figure
 from tests.bodies.fakes import fake_arrays
 
@@ -35,6 +38,8 @@ def all_figures() -> Iterator[Figure]:
     yield solves()
     yield from people()
     yield in_space()
+    yield with_hands()
+    yield from sensors()
 
 
 def milliseconds(work: Callable[[], object], runs: int = 40) -> float:
@@ -177,3 +182,33 @@ def in_space() -> Figure:
         seen = Seen(points, np.ones(17))
         errors.append(1e3 * float(reprojection(body, fit_keypoints(body, seen, default_prior()), seen).mean()))
     return Figure("from 3-D keypoints, ten people", "≤ 5 mm", f"{max(errors):.1f} mm at most", max(errors) <= 5)
+
+
+def with_hands() -> Figure:
+    """SMPLify-X: seventeen keypoints and both hands, of a body with fingers that are half closed."""
+    body, unknowns = keypoints_with_hands(), np.zeros(UNKNOWNS + 90)
+    unknowns[:UNKNOWNS] = person(np.random.default_rng(3)).unknowns
+    unknowns[UNKNOWNS:].reshape(30, 3)[:, 2] = np.repeat([-0.4, 0.4], 15)
+    camera = Seen(np.zeros((59, 2)), np.ones(59), 1000.0, (500.0, 500.0))
+    points = projected(in_camera(body, torch.from_numpy(unknowns[None])), camera)[0].numpy()
+    seen = Seen(points, camera.confidence, camera.focal, camera.centre)
+    begun = time.perf_counter()
+    miss = float(reprojection(body, fit_keypoints(body, seen, default_prior()), seen).mean())
+    measured = f"{miss:.2f} px in {time.perf_counter() - begun:.1f} s"
+    return Figure("SMPLify-X on 17 keypoints and 21 of each hand", "≤ 2 px", measured, miss <= 2)
+
+
+def sensors() -> Iterator[Figure]:
+    """Six sensors: a filter's step and a fit of the pose for every frame of a walk; and a pose that is held."""
+    p, body = imu.Params(steps=400), default_body()
+    session = imu.make_session(p, body, np.random.default_rng(0))
+    tracker, prior = imu.start(session, imu.faults_of(p), len(imu.JOINTS)), imu.usual_poses()
+    begun, frames = time.perf_counter(), min(p.steps, len(session))
+    for frame in range(frames):
+        imu.follow(tracker, session, frame, p, prior)
+    rate = frames / (time.perf_counter() - begun)
+    yield Figure("six IMUs followed", "≥ 60 frames/s", f"{rate:.0f} frames/s", rate >= 60)
+    found = load("bodies.imu")
+    contexts = [CheckContext(found, torch.device("cpu"), numpy_rng=np.random.default_rng(seed)) for seed in range(5)]
+    off = max(imu.held(context).measured for context in contexts)
+    yield Figure("six IMUs, a pose held after calibration, five times", "≤ 2°", f"{off:.1f}° at most", off <= 2)

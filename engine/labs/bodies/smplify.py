@@ -199,7 +199,7 @@ def wish_of(p: Params) -> Wish:
     summary="Find a body from seventeen points in a picture",
     portrait=Portrait("picture", steps=80),
     views=(
-        View("picture", "Picture", "drag an orange keypoint, or choose one and click where it is"),
+        View("picture", "Picture", "drag a keypoint, or choose one and click where it is"),
         View("scene", "From anywhere", "drag to turn: is the depth right, too?"),
         View("error", "Re-projection", unit="px", log=True),
         View("joints", "In space", unit="mm"),

@@ -163,6 +163,7 @@ class Trainer:
         Args:
             number: of the step, from 0; it sets the rates, the degree and the size of the photos.
         """
+        self._settle()
         settings, values = self.settings, self.state["values"]
         index = self._next_photo(number)
         page = self.album.learnt[index]
@@ -244,6 +245,15 @@ class Trainer:
             return torch.rand(3, generator=self.rng)
         return torch.tensor(self.settings.background)
 
+    def _settle(self) -> None:
+        """Where photos were left out or came back since the state was kept, their order and their corrections begin anew."""
+        count = len(self.album.learnt)
+        if len(self.state["corrections"]["poses"]) == count == len(self.state["order"]):
+            return
+        self.state["corrections"] = fresh_corrections(count)
+        self.state["correction_moments"] = moments_of(self.state["corrections"])
+        self.state["order"] = torch.randperm(count, generator=self.rng)
+
     def _next_photo(self, number: int) -> int:
         """All photos in random order, then again in another."""
         count = len(self.album.learnt)
@@ -313,7 +323,7 @@ def fresh_state(scene: Gaussians, photos: int) -> dict[str, Any]:
     values = scene.detached().tensors()
     sh = values.pop("sh")
     values |= {"base": sh[:, :1].contiguous(), "bands": sh[:, 1:].contiguous()}
-    corrections = {"exposures": torch.eye(3, 4).repeat(photos, 1, 1), "poses": torch.zeros(photos, 6)}
+    corrections = fresh_corrections(photos)
     return {
         "values": values,
         "moments": moments_of(values),
@@ -322,6 +332,11 @@ def fresh_state(scene: Gaussians, photos: int) -> dict[str, Any]:
         "correction_moments": moments_of(corrections),
         "order": torch.arange(photos),
     }
+
+
+def fresh_corrections(photos: int) -> dict[str, Tensor]:
+    """Of each photo: no tint, and a pose as it is."""
+    return {"exposures": torch.eye(3, 4).repeat(photos, 1, 1), "poses": torch.zeros(photos, 6)}
 
 
 def moved(pose: Float[Tensor, "4 4"], twist: Float[Tensor, "6"]) -> Float[Tensor, "4 4"]:

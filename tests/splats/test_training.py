@@ -233,6 +233,16 @@ def test_it_resumes_bit_for_bit_through_a_file(toy: Toy, tmp_path: Any) -> None:
             assert torch.equal(value, half.state[table][name]), name
 
 
+def test_it_goes_on_with_fewer_photos(toy: Toy) -> None:
+    trainer = trainer_of(toy, exposure=True)
+    for number in range(3):
+        trainer.step(number)
+    trainer.album = dataclasses.replace(toy.album, learnt=toy.album.learnt[:-2])
+    for number in range(3, 3 + len(trainer.album.learnt)):
+        trainer.step(number)
+    assert len(trainer.state["corrections"]["exposures"]) == len(trainer.album.learnt)
+
+
 def test_exposure_takes_up_what_the_photos_differ_in(toy: Toy) -> None:
     pages = tuple(
         dataclasses.replace(

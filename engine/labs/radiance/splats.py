@@ -39,7 +39,6 @@ Kheradmand et al. 2024, arXiv:2404.09591 (MCMC); Yu et al. 2024, arXiv:2311.1649
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
@@ -56,29 +55,26 @@ from engine.api import (
     Line,
     Measured,
     Pick,
-    Picture,
     Plot,
     Portrait,
     Scalar,
     Slider,
-    Table,
-    Text,
     Toggle,
     View,
     check,
     lab,
 )
 from engine.splats.compiled import Rasteriser
-from engine.splats.frames import cameras_of, frame_of
+from engine.splats.desk import Desk
 from engine.splats.gathering import STILL_LIFE, TOY, gather, workplace
 from engine.splats.likeness import Judge, similarity_map
-from engine.splats.memory import Plan, plan
+from engine.splats.memory import plan
 from engine.splats.reference import project, weights_of
 from engine.splats.reference import render as draw_plainly
 from engine.splats.scene import COEFFICIENTS, Gaussians
 from engine.splats.strategies import STRATEGIES, shared
 from engine.splats.toy import LENS, looking
-from engine.splats.training import Rates, Score, Settings, Trainer
+from engine.splats.training import Rates, Settings, Trainer
 from engine.splats.viewpoint import Rendered, Style, Viewpoint
 
 if TYPE_CHECKING:
@@ -87,7 +83,6 @@ if TYPE_CHECKING:
     from engine.splats.album import Page
 
 JUDGED = 100  # steps from one judgement of all held-out photos to the next
-TELL_AGAIN = 3.0  # seconds
 BACKGROUNDS = {"night": (0.05, 0.06, 0.08), "black": (0.0, 0.0, 0.0), "white": (1.0, 1.0, 1.0), "random": None}
 BUGS = ("none", "positions climb", "one photo only", "poses mixed up")
 
@@ -102,7 +97,7 @@ class Params:
     ] = "adc"
     budget: Annotated[
         int, Slider(500, 500_000, log=True, live=True, help="The most Gaussians there may be; more is finer and slower")
-    ] = 4000
+    ] = 30_000
     degree: Annotated[
         int, Slider(0, 3, label="Harmonics", help="Degree of the spherical harmonics: how colour follows the direction")
     ] = 1
@@ -164,7 +159,7 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
         ctx.say(planned.words)
     ctx.track(trainer=trainer.state)
     healthy, desk = trainer.album, Desk(trainer, planned)
-    ctx.draw_with(lambda: desk.draw(p, ctx))
+    ctx.draw_with(lambda: draw(p, ctx, desk))
     for number in ctx.steps(p.steps):
         trainer.settings = settings_of(p, planned.budget)
         trainer.album = replace(healthy, learnt=spoilt(healthy.learnt, p.bug))
@@ -215,68 +210,12 @@ def spoilt(pages: tuple[Page, ...], bug: str) -> tuple[Page, ...]:
 # Pictures -------------------------------------------------------------------------------------------------------------
 
 
-class Desk:
-    """What lies open: the trainer, how the held-out photos were last met, and the photo that the person looks at."""
-
-    def __init__(self, trainer: Trainer, planned: Plan) -> None:
-        self.trainer, self.planned = trainer, planned
-        self.scores: tuple[Score, ...] = ()
-        self._chosen: tuple[tuple[float, ...], ...] = ((), ())
-        self._by_row = True
-        self._told: tuple[Score, ...] | None = None
-        self._told_at = 0.0
-
-    @torch.no_grad()
-    def draw(self, p: Params, ctx: Context) -> Iterator[Frame]:
-        """Every view that is open and due."""
-        trainer, page = self.trainer, self._shown_page(p)
-        if ctx.due("scene"):
-            yield frame_of("scene/Gaussians", trainer.gaussians, f"{len(trainer):,} Gaussians")
-            yield from self._photos()
-        if ctx.due("picture"):
-            yield draw_picture(trainer, page)
-        if ctx.due("ray"):
-            yield draw_ray(trainer, page, p.pixel)
-        if ctx.due("views"):
-            rows = tuple((score.name, f"{score.psnr:.2f}", f"{score.ssim:.3f}") for score in self.ranked)
-            yield Table("views", ("photo", "PSNR, dB", "SSIM"), rows, edits="row")
-        if ctx.due("forecast"):
-            yield Text("forecast", self.planned.words)
-
-    @property
-    def ranked(self) -> list[Score]:
-        """The held-out photos, worst first."""
-        return sorted(self.scores, key=lambda score: score.psnr)
-
-    def _photos(self) -> Iterator[Frame]:
-        """The photos where they were taken: a large frame, sent when it has changed, and now and then for a view that is new."""
-        now = time.monotonic()
-        if self._told is not self.scores or now - self._told_at > TELL_AGAIN:
-            self._told, self._told_at = self.scores, now
-            likeness = {score.name: score.psnr for score in self.scores}
-            yield replace(cameras_of("scene/photos", self.trainer.album, likeness), edits="photo")
-
-    def _shown_page(self, p: Params) -> Page:
-        """The photo chosen last, in the table or among the cameras; before a choice the worst."""
-        before, self._chosen = self._chosen, (p.row, p.photo)
-        if before != self._chosen:
-            self._by_row = before[0] != p.row
-        album, ranked = self.trainer.album, self.ranked
-        if p.photo and not self._by_row:
-            pages = sorted((*album.learnt, *album.held_out), key=lambda page: page.name)
-            return pages[min(max(int(p.photo[0]), 0), len(pages) - 1)]
-        held = album.held_out or album.learnt
-        at = min(int(p.row[0]), len(ranked) - 1) if p.row and ranked else 0
-        return next((page for page in held if ranked and page.name == ranked[at].name), held[0])
-
-
-def draw_picture(trainer: Trainer, page: Page) -> Picture:
-    """Photo, scene and error, side by side."""
-    photo, picture = trainer.target(page), trainer.render(page.viewpoint()).colour.clamp(0, 1)
-    error = (4 * (picture - photo).abs().mean(2, keepdim=True)).clamp(max=1) * torch.tensor([1.0, 0.75, 0.3])
-    score = trainer.score(page)
-    note = f"{page.name}: photo | scene | error × 4 · {score.psnr:.1f} dB, SSIM {score.ssim:.3f}"
-    return Picture("picture", torch.cat([photo, picture, error], 1), edits="pixel", note=note)
+@torch.no_grad()
+def draw(p: Params, ctx: Context, desk: Desk) -> Iterator[Frame]:
+    """Every view that is open and due."""
+    yield from desk.draw(p.row, p.photo, ctx)
+    if ctx.due("ray"):
+        yield draw_ray(desk.trainer, desk.page, p.pixel)
 
 
 def draw_ray(trainer: Trainer, page: Page, pixel: tuple[float, ...]) -> Plot:

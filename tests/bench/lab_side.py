@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 TITLE = "Labs"
 HEAD = "| lab | steps | seconds | of a core | beside | peak MB | first picture, s | steps/s | reached |\n|" + 9 * "---|"
 READS = """Reach: ≤ 180 s and ≤ 1,000 MB for a whole `main.py run LAB` with its default steps, imports, pictures and snapshots included; the
-first picture ≤ 0.5 s after Start in a process that has torch loaded. *Of a core* are the seconds that the run itself computed, *beside*
+first picture ≤ 0.5 s after Start on its page. *Of a core* are the seconds that the run itself computed, *beside*
 the cores that other work kept busy meanwhile: where that is near the machine's number of cores, the seconds are too many.
 """
 SECONDS, MEGABYTES, FIRST = 180.0, 1000.0, 0.5

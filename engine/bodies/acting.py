@@ -26,7 +26,7 @@ from engine.bodies.measures import height_of, is_closed, shape_for, weight_of
 from engine.bodies.model import BodyModel, Posed, pose_body, posed_joints, rest_joints, shape_offsets
 from engine.bodies.motion import Motion, as_layout, read_amass
 from engine.bodies.poses import joint_limits, mirrored, named_pose, read_pose, symmetric
-from engine.bodies.reaching import make_skeleton, place_joints, reach
+from engine.bodies.reaching import Reached, make_skeleton, place_joints, reach
 from engine.bodies.rotation import (
     angle_between,
     matrix_from_quaternion,
@@ -147,6 +147,7 @@ class Cast:
         self._shapes: dict[tuple[Any, ...], tuple[Tensor, float, float, float]] = {}
         self._speeds: dict[tuple[Any, ...], tuple[np.ndarray, np.ndarray]] = {}
         self._ghosts: dict[tuple[Any, ...], Standing] = {}
+        self._pull: tuple[tuple[Any, ...], Reached] | None = None
 
     def model(self, actor: Actor) -> BodyModel:
         """Its model; the body that ships in place of one that cannot be read."""
@@ -259,7 +260,8 @@ class Cast:
     def pulled(self, actor: Actor, ends: Mapping[int, Vector], both: bool, stance: Stance) -> tuple[Stance, float]:
         """Inverse kinematics: joints are pulled to places of the scene. Returns by how far the farthest misses, metres.
 
-        Who moves the pelvis keeps the feet where they are.
+        Who moves the pelvis keeps the feet where they are. A gesture goes on from where its last motion led, so that a body follows
+        the hand without jumps; `let_go` ends it.
         """
         standing = self.stand(actor, stance)
         layout = standing.model.layout
@@ -273,10 +275,18 @@ class Cast:
             _, places = place_joints(skeleton, turns, place)
             feet = [layout.index(foot) for foot in FEET if foot in layout.joints]
             targets |= {foot: places[foot] for foot in feet if foot not in targets}
-        found = reach(skeleton, turns, place, targets, iterations=40)
+        key = (actor, tuple(sorted(ends)))
+        warm = self._pull[1] if self._pull is not None and self._pull[0] == key else None
+        begin = (turns, place) if warm is None else (warm.pose, warm.translation)
+        found = reach(skeleton, *begin, targets, iterations=40 if warm is None else 16)
+        self._pull = (key, found)
         now = torch.from_numpy(found.pose).float()
         moved = Stance(_both(now, layout, list(ends)) if both else now, torch.from_numpy(found.translation).float())
         return moved, found.miss
+
+    def let_go(self) -> None:
+        """No end is pulled any more: the next pull begins from the stance."""
+        self._pull = None
 
     def landed(self, actor: Actor, stance: Stance) -> Stance:
         """Raised or lowered until its lowest vertex is on the ground."""

@@ -38,6 +38,19 @@ def test_a_sequence_walks_on_the_ground_wherever_its_file_has_it(tmp_path: Path)
     assert abs(body.in_scene(body.posed.vertices[0].numpy())[:, 2].min()) < 0.1
 
 
+def test_a_gesture_goes_on_from_its_last_motion_until_it_is_let_go() -> None:
+    cast, actor, wrist = Cast(), Actor(), SMPL.index("left_wrist")
+    body = cast.stand(actor, STAND)
+    x, y, z = body.in_scene(body.posed.joints[0, wrist].numpy()).tolist()
+    for step in range(1, 9):
+        up, miss = cast.pulled(actor, {wrist: (x, y, z + 0.06 * step)}, False, STAND)
+        assert miss < 2e-3
+    assert (up.turns - STAND.turns).abs().max() > 0.3
+    cast.let_go()
+    back, _ = cast.pulled(actor, {wrist: (x, y, z)}, False, STAND)
+    assert (back.turns - STAND.turns).abs().max() < 1e-3, "it should begin from the stance"
+
+
 def test_a_preset_stands_on_the_ground_and_an_unknown_one_is_refused() -> None:
     cast = Cast()
     squat = cast.follow(Actor(), Deed(1, "preset", "squat"), STAND)

@@ -187,6 +187,8 @@ def by_hand(p: Params, cast: Cast, actor: Actor, stance: Stance) -> tuple[Stance
     pulls = {ends[int(k)]: (x, y, z) for k, x, y, z in zip(*[iter(p.pulled)] * 4, strict=False) if k < len(ends)}
     if pulls:
         stance, miss = cast.pulled(actor, pulls, p.symmetric, stance)
+    else:
+        cast.let_go()
     return cast.follow(actor, deed_from_text(p.deed), stance), miss
 
 

@@ -181,8 +181,8 @@ class Wardrobe:
     portrait=Portrait("scene", steps=8),
     place=13,
     views=(
-        View("scene", "The dressed body", "pull a dot: the cloth around it follows"),
-        View("inside", "Deepest inside the body", unit="mm"),
+        View("scene", "Dressed", "pull a dot: the cloth around it follows"),
+        View("inside", "Deepest inside", unit="mm"),
         View("gaps", "How far off the skin"),
         View("rest", "The cut"),
     ),

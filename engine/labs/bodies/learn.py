@@ -141,12 +141,12 @@ def stage_of(p: Params, iteration: int) -> Stage:
     portrait=Portrait("scan", steps=11),
     place=11,
     views=(
-        View("scan", "Template on a scan", "red where it is off by 20 mm"),
+        View("scan", "Registration", "the template on a scan, red where it is off by 20 mm"),
         View("held-out", "People held out", "after two scans"),
-        View("shapes", "A direction of shape", "after three scans"),
-        View("skin", "Whose is the skin?", "after the first poses"),
+        View("shapes", "Shape", "after three scans"),
+        View("skin", "Skinning", "after the first poses"),
         View("joints", "Joints", "after the first poses"),
-        View("registration", "Registration", unit="mm", log=True),
+        View("registration", "How near", unit="mm", log=True),
     ),
     speed=25,
 )
@@ -192,8 +192,8 @@ def draw_scan(p: Params, work: Work, step: int) -> Iterator[Frame]:
     index, iteration = work.where(step)
     scan = work.scan(index)
     who = f"person {index + 1} of {p.people} at rest" if index < p.people else f"pose {index - p.people + 1}"
-    yield Points("scan/points", z_up(scan.points[::3]), colour=1, size=2.0)
-    yield Points("scan/markers", z_up(scan.markers), colour=2, size=6.0)
+    yield Points("scan/points", z_up(scan.points[::3]), colour=1, size=1.5)
+    yield Points("scan/markers", z_up(scan.markers), colour=2, size=4.0)
     off = work.off(step)
     note = f"{who}, iteration {iteration + 1}: {1e3 * off.mean():.1f} mm from the true skin"
     yield Mesh("scan/template", z_up(work.at), work.template.faces, heat(off / 0.02), note=note)

@@ -9,11 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from engine.api.errors import DataError
+from engine.api.frames import Points
 from engine.api.own_files import PICTURE_SUFFIXES
 from engine.api.records import write_text_atomically
 
@@ -24,6 +28,7 @@ VIDEOS = (".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".mt
 _PLAIN = ("images", "photos", "input", "jpg", "jpeg", "dcim", "rgb")
 """Names that say nothing: the folder above them is called as the scene is."""
 _MARK = 8
+_POINT = struct.Struct("<Q3d3BdQ")
 _POSED = ("transforms.json", "transforms_train.json", "capture.json", "cameras.bin", "cameras.txt")
 _MODELS = ("", "sparse/0", "sparse", "colmap/sparse/0", "colmap", "dense/sparse", "poses")
 
@@ -92,6 +97,27 @@ def read_diagnosis(folder: Path) -> Diagnosis | None:
         return Diagnosis(registered, images, str(doctor["verdict"]), float(doctor["sure"]), findings)
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def read_points(folder: Path) -> Points | None:
+    """The sparse cloud of a finished capture, metres, world, as training sees it; None where there is none that can be read.
+
+    COLMAP's points3D.bin: a count, then for each point its number, place, colour, error, and a track of so many pairs of numbers.
+    """
+    try:
+        said = (folder / "sparse" / "0" / "points3D.bin").read_bytes()
+        (count,) = struct.unpack_from("<Q", said)
+        at, places, colours = 8, [], []
+        for _ in range(count):
+            _, x, y, z, red, green, blue, _, track = _POINT.unpack_from(said, at)
+            places.append((x, y, z))
+            colours.append((red, green, blue))
+            at += _POINT.size + 8 * track
+    except (OSError, struct.error, OverflowError):
+        return None
+    if not places:
+        return None
+    return Points("scene/points", np.array(places, np.float32), np.array(colours, np.uint8), size=2.5)
 
 
 def photo_names(folder: Path) -> list[str]:

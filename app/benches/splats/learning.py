@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from app.benches.splats.box_masks import box_mask
-from app.benches.splats.capture_files import is_posed, is_video, mask_path, read_dropped, title_of, write_mask
+from app.benches.splats.capture_files import (
+    is_posed,
+    is_video,
+    mask_path,
+    read_dropped,
+    read_points,
+    title_of,
+    write_mask,
+)
 from app.benches.splats.capture_panel import CapturePanel
 from app.benches.splats.held_out import HeldOutStrip
 from app.benches.splats.mask_sheet import MaskSheet
@@ -56,6 +64,7 @@ class Learning(QObject):
         self.scene: Splats | None = None
         self.photos: tuple[Shot, ...] = ()
         self.points: Points | None = None
+        self._rough = False
         self._out: frozenset[str] = frozenset()  # what the run in front was started without
         self._connect()
 
@@ -134,6 +143,7 @@ class Learning(QObject):
             (self.viewport.jumped, lambda shot: training.choose_photo(shot.name)),
             (self.viewport.stood, self.strip.mark),
             (capture.capturing.placed, self._take_points),
+            (capture.ready, self._take_capture),
             (capture.train_wanted, self._train_from),
             (capture.box_wanted, self.mask_to_box),
             (capture.photos.opened, self.go_to_photo),
@@ -156,10 +166,17 @@ class Learning(QObject):
 
     def _take_scene(self, frame: Splats) -> None:
         self.scene = dataclasses.replace(frame, name=ITEM)
+        if self._rough:
+            self.points, self._rough = None, False
         self.changed.emit()
 
     def _take_points(self, frame: Points) -> None:
-        self.points = frame
+        """Points so far: they are not level yet, so that they do not fit the scene that comes of them."""
+        self.points, self._rough = frame, True
+        self.changed.emit()
+
+    def _take_capture(self, folder: Path) -> None:
+        self.points, self._rough = read_points(folder), False
         self.changed.emit()
 
     def _take_photos(self, shots: tuple[Shot, ...]) -> None:

@@ -19,6 +19,7 @@ from app.benches.splats.capture_files import (
     mask_path,
     read_diagnosis,
     read_dropped,
+    read_points,
     title_of,
     write_mask,
 )
@@ -27,8 +28,11 @@ from app.benches.splats.capturing import STAGES, CaptureOrder, Capturing, cloud_
 from app.benches.splats.mask_sheet import MaskSheet, read_ink
 from app.benches.splats.shots import shots_of
 from engine.api.errors import DataError
+from engine.capture.colmap import write_model
 from engine.capture.doctor import Trouble
 from engine.capture.events import Placed, Progress, Stage, Told, encode
+from engine.capture.lenses import Lens
+from engine.capture.model import ModelImage, SparseModel
 from engine.capture.order import Order, order_from_json
 from tests.app.benches.test_splats_photos import cameras
 
@@ -156,6 +160,26 @@ def test_captures_are_called_as_their_scenes(tmp_path: Path) -> None:
     assert title_of(folder_for(tmp_path / "pot" / "images", tmp_path)) == "Pot"
     assert folder_for(tmp_path / "a" / "images", tmp_path) != folder_for(tmp_path / "b" / "a", tmp_path)
     assert title_of(tmp_path / "my-holiday") == "My-holiday"
+
+
+def test_the_sparse_cloud_is_read_as_the_engine_writes_it(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    points, colours = rng.normal(size=(5, 3)).astype(np.float32), rng.integers(0, 256, (5, 3), np.uint8)
+    lens = Lens("PINHOLE", 60, 40, (50.0, 50.0, 30.0, 20.0))
+    images = {k: ModelImage(f"{k}.jpg", 1, np.eye(4)) for k in (1, 2)}
+    seen = np.array([[0, 1], [0, 2], [3, 2]])
+    write_model(tmp_path / "sparse" / "0", SparseModel({1: lens}, images, points, colours, seen))
+    found = read_points(tmp_path)
+    assert found is not None
+    np.testing.assert_allclose(found.positions, points)
+    np.testing.assert_array_equal(found.colours, colours)
+    file = tmp_path / "sparse" / "0" / "points3D.bin"
+    whole = file.read_bytes()
+    for length in range(0, len(whole), 7):
+        file.write_bytes(whole[:length])
+        assert read_points(tmp_path) is None
+    file.write_bytes(b"\xff" * 8 + whole[8:])
+    assert read_points(tmp_path) is None
 
 
 def test_broken_records_are_no_records(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.api import Scatter
+from engine.api import Heat, Plot, Scatter
 from engine.data.shape_tasks import TASKS
 from engine.labs.sequences.shapes import FORGETS, LATE, PITCH, SWAPPED, Clock, Params, asked
 from engine.run.context import Setting
@@ -25,20 +25,28 @@ def ran(**values: Any) -> MemorySink:
     return sink
 
 
+def rings(sink: MemorySink) -> int:
+    """How many answers are drawn."""
+    plot = sink.frames["unrolled"]
+    assert isinstance(plot, Plot)
+    found = [np.asarray(layer.points) for layer in plot.layers if isinstance(layer, Scatter) and layer.hollow]
+    return sum(map(len, found))
+
+
 @pytest.mark.parametrize("shape", TASKS)
 def test_each_shape_shows_its_own_inputs_and_answers(shape: str) -> None:
-    task, frames = TASKS[shape], ran(shape=shape).frames
-    answers = sum(
-        len(layer.points) for layer in frames["unrolled"].layers if isinstance(layer, Scatter) and layer.hollow
-    )
-    assert answers == task.length - task.due
-    assert np.shape(frames["hears"].layers[0].values) == (task.length - task.due, task.heard)
-    assert "torch agrees" in frames["step"].note
+    task, sink = TASKS[shape], ran(shape=shape)
+    assert rings(sink) == task.length - task.due
+    heard, step = sink.frames["hears"], sink.frames["step"]
+    assert isinstance(heard, Plot)
+    assert isinstance(heard.layers[0], Heat)
+    assert np.asarray(heard.layers[0].values).shape == (task.length - task.due, task.heard)
+    assert isinstance(step, Plot)
+    assert "torch agrees" in step.note
 
 
 def test_what_comes_later_is_not_drawn_yet() -> None:
-    rings = [layer for layer in ran(time=6).frames["unrolled"].layers if isinstance(layer, Scatter) and layer.hollow]
-    assert sum(len(layer.points) for layer in rings) == 2
+    assert rings(ran(time=6)) == 2
 
 
 def test_a_click_and_the_slider_each_choose_the_time() -> None:

@@ -425,7 +425,7 @@ def blocked(ctx: CheckContext) -> Measured:
     "noisy sprites: mIoU with skips",
     tolerance=0.0,
     source="curriculum: at least .9",
-    catches="skips of another picture, scores read with their axes in another order",
+    catches="a network that has hardly learned, scores read with their axes in another order",
 )
 def finds(ctx: CheckContext) -> Measured:
     """Sprites of 16 × 16 pixels, one halving, 130 batches with a rate that falls to zero."""

@@ -13,6 +13,6 @@ MUTATIONS = (
     Mutation("moved", "    found[:, :, :-1] |= across\n", "", NETWORK),
     Mutation("moved", "2 * reach + 1, 1, reach", "4 * reach + 1, 1, 2 * reach", NETWORK),
     Mutation("blocked", "tiles.mode(3).values", "tiles[..., 0]", NETWORK),
-    Mutation("finds", "if bug == RESHAPED", "if bug != RESHAPED", NETWORK),
+    Mutation("finds", "in range(130)", "in range(9)"),
     Mutation("sharper", "float(kind == WITH and", "float(kind != 'none' and"),
 )

@@ -16,7 +16,6 @@ from app.benches.splats.capture_files import (
     is_posed,
     is_video,
     mask_path,
-    read_dropped,
     read_points,
     title_of,
     write_mask,
@@ -65,7 +64,6 @@ class Learning(QObject):
         self.photos: tuple[Shot, ...] = ()
         self.points: Points | None = None
         self._rough = False
-        self._out: frozenset[str] = frozenset()  # what the run in front was started without
         self._connect()
 
     @property
@@ -149,7 +147,7 @@ class Learning(QObject):
             (capture.photos.opened, self.go_to_photo),
             (capture.photos.mask_wanted, self.paint_mask),
             (capture.photos.box_wanted, self.mask_to_box),
-            (capture.photos.changed, self._left_out),
+            (capture.photos.changed, self._offer),
             (masks.changed, lambda _: self._masked()),
             (masks.left, lambda: self.masking.emit(False)),
             (masks.stepped, self._step_mask),
@@ -160,7 +158,6 @@ class Learning(QObject):
     def _begin(self) -> None:
         """Another run: nothing of the one before it stays."""
         self.scene, self.photos = None, ()
-        self._out = read_dropped(self.capture.folder) if self.capture.folder is not None else frozenset()
         self.strip.forget()
         self.changed.emit()
 
@@ -235,17 +232,9 @@ class Learning(QObject):
         self.capture.photos.refresh()
         self._offer()
 
-    def _left_out(self) -> None:
-        """Which photos a run learns from is settled at its start."""
-        self._offer()
-        if self.training.learns_from(self.capture.folder):
-            notify("What is left out counts from the next start.", "info")
-
     def _offer(self) -> None:
-        """A run that learns from these very photos can go on with other masks."""
-        folder = self.capture.folder
-        same = folder is not None and read_dropped(folder) == self._out
-        self.capture.offer_use(same and self.training.learns_from(folder))
+        """A run that learns from these photos can go on with what has changed."""
+        self.capture.offer_use(self.training.learns_from(self.capture.folder))
 
     def _use_now(self) -> None:
         self.capture.offer_use(False)

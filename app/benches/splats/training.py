@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 LAB = "radiance.splats"
 OWN_SCENE = "three bodies"
-SHIPS: dict[str, Any] = {"data": "still life", "budget": 40_000, "degree": 1, "steps": 3000}
+SHIPS: dict[str, Any] = {"data": "still life", "budget": 40_000, "degree": 1, "steps": 3000, "scale": 0.5}
 """What the scene that ships is trained with."""
 LOOK_MS = 20
 """The lab's page, which nobody sees, lets all views rest when they are rearranged; so much later they are looked at again."""
@@ -64,7 +64,7 @@ class TrainingPanel(QWidget):
         self.destroyed.connect(self.lab.deleteLater)  # it has no parent: a child would be shown with this tab
         self.bar = self.lab.parts.bar
         self._look_soon = QTimer(self, singleShot=True, interval=LOOK_MS)
-        self._look_soon.timeout.connect(lambda: self.watch(self.isVisible()))
+        self._look_soon.timeout.connect(self._look_again)
         self._wanted = False
         self._cameras: Cameras | None = None
         self._ranked: list[str] = []
@@ -191,6 +191,13 @@ class TrainingPanel(QWidget):
         column.addWidget(split)
         parts.grid.show()
         parts.side.controls.show()
+
+    def _look_again(self) -> None:
+        """The charts have changed places; a view that the lab did not declare stands elsewhere on the workbench."""
+        grid, declared = self.lab.parts.grid, {view.name for view in self.lab.info.views}
+        for name in [name for name in grid.panels if name not in declared | grid.closed]:
+            grid.close_view(name)
+        self.watch(self.isVisible())
 
     def _wire(self, run: LiveRun) -> None:
         run.shown.connect(self._show)

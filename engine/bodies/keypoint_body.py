@@ -14,7 +14,7 @@ from torch import Tensor
 
 from engine.bodies.collisions import Balls, fill_body
 from engine.bodies.files import body_with_fingers, default_body
-from engine.bodies.layouts import SMPLH
+from engine.bodies.layouts import KEYPOINTS, SMPLH
 from engine.bodies.model import BodyModel, kinematics, rest_joints
 from engine.bodies.rotation import matrix_from_vector
 
@@ -22,6 +22,15 @@ SHAPES = 10
 COCO, HAND = 17, 21
 """Keypoints of a body, and of each hand, left and then right: the wrist, then each finger from its root to its tip, thumb first."""
 FINGERS_SEEN = ("thumb", "index", "middle", "ring", "pinky")
+NAMES = (
+    *KEYPOINTS[:COCO],
+    *(
+        name
+        for side in ("left", "right")
+        for name in (f"{side}_hand", *(f"{side}_{finger}{bone}" for finger in FINGERS_SEEN for bone in (1, 2, 3, 4)))
+    ),
+)
+"""Of all 59."""
 
 
 class KeypointBody:

@@ -17,7 +17,7 @@ from jaxtyping import Float
 from engine.api.errors import DataError
 from engine.api.words import near
 from engine.bodies.fitting import Seen
-from engine.bodies.keypoint_body import COCO, HAND
+from engine.bodies.keypoint_body import COCO, HAND, NAMES
 from engine.bodies.layouts import KEYPOINTS
 
 FOCAL = 1.2
@@ -46,7 +46,9 @@ def read_keypoints(path: Path, width: int, height: int) -> tuple[Seen, tuple[str
     x, y, _ = named.T
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     outside = np.flatnonzero(~inside & (named[:, 2] > 0))
-    notes = [f"The {_called(index)} lies outside the picture and is not used." for index in outside.tolist()]
+    notes = [
+        f"The {NAMES[index].replace('_', ' ')} lies outside the picture and is not used." for index in outside.tolist()
+    ]
     points, confidence = np.where(inside[:, None], named[:, :2], 0.0), np.where(inside, named[:, 2].clip(0, 1), 0.0)
     if (confidence > 0).sum() < 3:
         raise DataError(
@@ -84,13 +86,6 @@ def _triples(numbers: Any, count: int, path: Path) -> Float[np.ndarray, "k 3"]:
     if not plain or not all(type(part) in (int, float) and math.isfinite(part) for part in numbers):
         raise DataError(f"“{path.name}” is damaged: a list of OpenPose's should have {3 * count} numbers.")
     return np.array(numbers, float).reshape(count, 3)
-
-
-def _called(index: int) -> str:
-    if index < COCO:
-        return KEYPOINTS[index].replace("_", " ")
-    hand, place = divmod(index - COCO, HAND)
-    return f"{('left', 'right')[hand]} hand's keypoint {place}"
 
 
 def _numbers(numbers: Any, name: str, path: Path) -> tuple[float, float, float]:

@@ -17,7 +17,7 @@ from engine.api.errors import DataError, ParameterError, StudioError
 from engine.bodies.bvh import read_bvh, write_bvh
 from engine.bodies.export import MESH_ENDINGS, SCENE_ENDINGS, still, vertices_of, write_mesh, write_scene
 from engine.bodies.files import MODEL_SUFFIXES, default_body, find_model, read_model, write_model
-from engine.bodies.layouts import KEYPOINTS, SMPL, SMPLH
+from engine.bodies.layouts import SMPL, SMPLH
 from engine.bodies.measures import HEAVIEST, LIGHTEST, SHORTEST, TALLEST, shape_for
 from engine.bodies.motion import Motion, as_layout, read_amass, resampled
 from engine.bodies.picture import film_of, overlay, picture_of
@@ -156,7 +156,7 @@ def _play(arguments: argparse.Namespace) -> None:
 
 def _fit(arguments: argparse.Namespace) -> None:
     from engine.bodies.fitting import camera_vertices, fit_keypoints, reprojection
-    from engine.bodies.keypoint_body import COCO, HAND, KeypointBody
+    from engine.bodies.keypoint_body import COCO, HAND, NAMES, KeypointBody
     from engine.bodies.keypoints import read_keypoints
     from engine.bodies.prior import default_prior
 
@@ -179,7 +179,7 @@ def _fit(arguments: argparse.Namespace) -> None:
     fit = fit_keypoints(body, seen, default_prior())
     away = reprojection(body, fit, seen)
     vertices, faces = camera_vertices(model, fit), model.faces.numpy()
-    each = {name: round(float(error), 3) for name, error in zip(KEYPOINTS, away, strict=False) if error == error}
+    each = {name: round(float(error), 3) for name, error in zip(NAMES, away, strict=False) if error == error}
     metrics = {"reprojection_pixels": float(np.nanmean(away)), "keypoints": each, "objective": fit.cost}
     found = {
         "pose": fit.pose.tolist(),

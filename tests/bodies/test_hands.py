@@ -12,7 +12,7 @@ import torch
 from engine.api.errors import DataError
 from engine.bodies.files import body_with_fingers
 from engine.bodies.fitting import Fit, Seen, fit_keypoints, in_camera, projected, reprojection
-from engine.bodies.keypoint_body import COCO, HAND, keypoints_with_hands
+from engine.bodies.keypoint_body import COCO, HAND, NAMES, keypoints_with_hands
 from engine.bodies.keypoints import read_keypoints
 from engine.bodies.layouts import SMPLH
 from engine.bodies.model import posed_joints
@@ -37,7 +37,8 @@ def seen_of(unknowns: np.ndarray) -> Seen:
 def test_finger_keypoints_are_the_joints_and_tips_lie_beyond() -> None:
     body, fit = keypoints_with_hands(), Fit(person(), 0.0)
     points = body(fit.betas[None], fit.pose[None])[0]
-    assert len(points) == COCO + 2 * HAND
+    assert len(points) == len(NAMES) == COCO + 2 * HAND
+    assert NAMES[COCO + HAND + 8] == "right_index4"
     joints = posed_joints(body_with_fingers().to(torch.float64), fit.betas[None], fit.pose[None])[0]
     for place, finger in enumerate(("thumb", "index", "middle", "ring", "pinky")):
         for bone in (1, 2, 3):

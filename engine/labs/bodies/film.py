@@ -159,6 +159,7 @@ def seen_speed(speed: float, period: float) -> float:
 @lab(
     title="Film and shutter",
     topic="bodies",
+    place=15,
     source="Potmesil and Chakravarty 1983, SIGGRAPH",
     summary="Film bodies, open the shutter, and send the eye around faster than the pictures come",
     views=(
@@ -208,9 +209,9 @@ def draw_speed(seconds: float, period: float, turns: float) -> Plot:
     seen = [seen_speed(math.tau * turn / seconds, period) * seconds / math.tau for turn in true]
     here = np.array([turns]), np.array([seen_speed(math.tau * turns / seconds, period) * seconds / math.tau])
     jumps = np.abs(np.diff(seen, prepend=seen[0])) > 0.25 * seconds / period
-    layers = (Line(true, np.where(jumps, np.nan, seen), "as the pictures show it"), Line(true[:2], true[:2], "", 3))
+    folded = Line(true, np.where(jumps, np.nan, seen), "as the pictures show it")
     cross = Line(np.repeat(here[0], 2), np.array([0.0, here[1][0]]), "this film", 1, width=3.0)
-    return Plot("eye", (layers[0], cross), Axis("turns of the eye in the film"), Axis("turns that one sees"))
+    return Plot("eye", (folded, cross), Axis("turns of the eye in the film"), Axis("turns that one sees"))
 
 
 # Proof ------------------------------------------------------------------------------------------------------------------------------

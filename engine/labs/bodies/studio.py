@@ -208,6 +208,7 @@ def asked_moment(p: Params, ctx: Context, cast: Cast) -> Moment:
 @lab(
     title="Bodies in time",
     topic="bodies",
+    place=14,
     source="Shoemake 1985, Animating rotation with quaternion curves",
     summary="Key frames, ghosts of the neighbours, and joints that turn at a constant speed between them",
     portrait=Portrait("scene", steps=1, sets={"moment": 0.42}),

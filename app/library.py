@@ -71,7 +71,12 @@ class Library(QObject):
     def pages(self) -> tuple[str, ...]:
         """The name of every page that can be opened."""
         working = (info.id for info in self.labs if not info.broken)
-        return ("start", *(bench.id for bench in benches_of(self)), *(topic_page(topic.id) for topic in self.topics()), *working)
+        return (
+            "start",
+            *(bench.id for bench in benches_of(self)),
+            *(topic_page(topic.id) for topic in self.topics()),
+            *working,
+        )
 
     def _take(self, labs: tuple[LabInfo, ...]) -> None:
         self.labs = labs

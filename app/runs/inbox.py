@@ -120,7 +120,7 @@ class Inbox:
             was_empty = not self._waiting
             self._place(entry)
         if was_empty:
-            with contextlib.suppress(RuntimeError):  # whoever listened is gone: its window closed while the worker ended
+            with contextlib.suppress(RuntimeError):  # who listened is gone with its window
                 self._arrived()
 
     def _place(self, entry: Entry) -> None:

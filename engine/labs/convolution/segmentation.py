@@ -139,7 +139,7 @@ class Params:
         "32"
     )
     batch: Annotated[int, Slider(2, 64, log=True, help="Pictures in a step")] = 8
-    steps: Annotated[int, Slider(1, 20_000, log=True, help="How many batches to learn from")] = 500
+    steps: Annotated[int, Slider(1, 20_000, log=True, help="How many batches to learn from")] = 400
     mask: Annotated[
         np.ndarray | None,
         Canvas(PAPER, PAPER, "paint what is to be found", live=True, help="On a scene or your own picture: the truth"),

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from engine.api.words import number
 from engine.run.discovery import lab_ids
 from tests.bench.figures import ROOT
 from tests.bench.results import heading, keep, kept
@@ -68,7 +69,7 @@ class Run:
 
     def row(self) -> str:
         """Its row of the table."""
-        steps, rate = (f"{self.steps:,}", f"{self.rate:,.3g}") if self.steps else ("—", "—")
+        steps, rate = (f"{self.steps:,}", number(self.rate)) if self.steps else ("—", "—")
         verdict = f"NO: {self.missed}" if self.missed else "yes"
         seen, first = self.watched, "—" if math.isnan(self.first) else f"{self.first:.2f}"
         numbers = f"{seen.seconds:.1f} | {seen.own:.1f} | {seen.beside:.1f} | {seen.megabytes:,.0f}"

@@ -104,7 +104,7 @@ class Params:
     labels: Annotated[
         str,
         Choice(*map(str, SHOTS), label="Follow", group="Target", help="Labels per class of the networks in the chart"),
-    ] = "3"
+    ] = "1"
     body_rate: Annotated[
         float,
         Slider(
@@ -292,7 +292,7 @@ def labels_from_scratch(curve: Float[Tensor, "s w"], share: float) -> float:
 def draw_curve(
     curve: Float[Tensor, "s w"], shots: int, classes: int, network: Any, batch: tuple[Tensor, Tensor]
 ) -> Plot:
-    """Accuracy against labels per class, and how far it is from there to the same accuracy from scratch."""
+    """Accuracy against labels per class, and from there across to the same from scratch; the gradient by hand beside autograd's."""
     place = torch.tensor(SHOTS).log10()
     loss = functional.cross_entropy(network(batch[0], True), batch[1])
     (automatic,) = torch.autograd.grad(loss, [network.head.weight])
@@ -304,13 +304,15 @@ def draw_curve(
     layers.append(Line(place[[0, -1]], torch.full((2,), 1 / classes), "chance", 7, dashed=True, width=1))
     share = float(curve[SHOTS.index(shots), 1:].max())
     needed = labels_from_scratch(curve, share)
+    words = f"{needed:.0f}" if needed <= SHOTS[-1] else f"over {SHOTS[-1]}"
+    end = math.log10(min(needed, SHOTS[-1]))
     if needed > shots:
-        words = f"{needed:.0f}" if needed <= SHOTS[-1] else f"more than {SHOTS[-1]}"
-        ends = [math.log10(shots), math.log10(min(needed, SHOTS[-1]))]
-        layers.append(Line(ends, [share, share], f"{shots} labels do the work of {words} from scratch", 6, dashed=True))
+        layers.append(Line([math.log10(shots), end], [share, share], colour=3, dashed=True, width=2.5))
+        layers.append(Scatter([[end, share]], label="as good from scratch", colour=3, size=11, hollow=True))
     ticks = tuple((float(at), str(labels)) for at, labels in zip(place, SHOTS, strict=True))
     axes = Axis("labels per class", ticks=ticks), Axis("right", range=(0, 1))
-    return Plot("curve", tuple(layers), *axes, note=f"head’s ∂L/∂V off autograd {number(gap, 1)}")
+    note = f"{shots} worth {words} from scratch; hand off {number(gap, 1)}"
+    return Plot("curve", tuple(layers), *axes, note=note)
 
 
 @torch.no_grad()

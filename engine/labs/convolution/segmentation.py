@@ -174,6 +174,7 @@ def gains(kind: str, p: Params) -> list[float]:
 @lab(
     title="U-Net",
     topic="convolution",
+    place=5,
     source="notes, Fully Convolutional Networks, U-Net Architecture; Ronneberger et al. 2015, arXiv:1505.04597",
     summary="What is in each pixel: two networks, one with skips",
     views=(

@@ -172,6 +172,7 @@ def learn(net: Answering, optimiser: torch.optim.Optimizer, batch: Batch, p: Par
 @lab(
     title="Shapes of sequences",
     topic="sequences",
+    place=1,
     source="notes, RNN architectures by input and output; Karpathy 2015",
     summary="One to many, many to one, delayed: one network, five uses",
     views=(

@@ -46,8 +46,12 @@ class InProcess:
         self.params, self.cast, self.saved, self._desk = studio.Params(), Cast(), 0, page.desk
         self._timer = QTimer(page, singleShot=True, interval=0)
         self._timer.timeout.connect(self.draw)
-        page.desk.conductor.start = lambda params: [self.send(*pair) for pair in params.items()]  # type: ignore[method-assign,assignment]
+        page.desk.conductor.start = self.start  # type: ignore[method-assign]
         page.desk._send = self.send  # type: ignore[method-assign]
+
+    def start(self, params: dict[str, Any], seed: int = 0) -> None:
+        for name, value in params.items():
+            self.send(name, value)
 
     def send(self, name: str, value: Any) -> None:
         setattr(self.params, name, from_json(find_field(page_fields(), name), value))

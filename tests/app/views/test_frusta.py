@@ -17,10 +17,10 @@ def ring(count: int = 3) -> Cameras:
     pose[:3, :3] = np.array([[0, 0, -1], [1, 0, 0], [0, -1, 0]])
     poses = np.tile(pose, (count, 1, 1))
     poses[:, 0, 3] = 2 * np.arange(count)
-    pixels = [np.tile(np.array(pair, np.float32), (count, 1)) for pair in ((50, 40), (28, 20), (60, 40))]
+    focal, middle, size = (np.tile(np.array(pair, np.float32), (count, 1)) for pair in ((50, 40), (28, 20), (60, 40)))
     thumbs, known = np.zeros((count, 4, 6, 3), np.uint8), np.full(count, np.nan, np.float32)
     names = tuple(f"{index}.jpg" for index in range(count))
-    return Cameras("scene/photos", names, poses, *pixels, thumbs, known, np.arange(count) == 1)
+    return Cameras("scene/photos", names, poses, focal, middle, size, thumbs, known, np.arange(count) == 1)
 
 
 def test_a_corner_is_seen_at_the_photos_corner() -> None:
@@ -35,6 +35,7 @@ def test_a_corner_is_seen_at_the_photos_corner() -> None:
 def test_the_held_out_photo_stands_out() -> None:
     lines = frusta(ring(), theme().colours)
     assert lines.segments.shape == (24, 2, 3)
+    assert lines.colours is not None
     assert len(np.unique(lines.colours[:8], axis=0)) == 1
     assert (lines.colours[8:16] != lines.colours[0]).any(axis=1).all()
     assert (lines.colours[16:] == lines.colours[0]).all()

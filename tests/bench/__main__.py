@@ -67,8 +67,9 @@ def measured(home: Path) -> Iterator[Figure]:
 
 def splats(home: Path) -> Iterator[Figure]:
     """What is measured of the Splats."""
-    from tests.bench import capture_side, splat_side
+    from tests.bench import capture_side, splat_side, viewport_side
 
+    yield viewport_side.turning()
     yield from capture_side.all_figures(home)
     yield from splat_side.all_figures(home, "--long" in sys.argv)
 

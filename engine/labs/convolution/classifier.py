@@ -319,8 +319,8 @@ def derivative(ctx: CheckContext) -> Measured:
 
 @check(
     "a pair of Gabor cells answers alike at every phase of its grating",
-    tolerance=0.03,
-    source="Adelson & Bergen 1985: cos² + sin² = 1; the even cell's missing mean costs 1 to 2 %",
+    tolerance=0.01,
+    source="Adelson & Bergen 1985: cos² + sin² = 1; the even cell's missing mean costs some thousandths",
     catches="a pair that is not a quarter of a wave apart",
 )
 def phase(ctx: CheckContext) -> Measured:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from app.drops import classify, takes
 from engine.api.catalogue import write_cache
-from engine.api.lab import LabInfo, info_to_json
+from engine.api.lab import LabInfo, in_course_order, info_to_json
 from engine.api.params import Dataset, Field, File, Slider
 
 if TYPE_CHECKING:
@@ -24,14 +24,24 @@ PHOTOS = Field("data", "str", "digits", Dataset("digits", images=True, help="Wha
 MESH = Field("mesh", "str", "", File(".obj", ".ply", kind="mesh", help="The shape"))
 PICTURE = Field("picture", "str", "", File(".png", ".jpg", kind="picture", help="What the kernel slides over"))
 
-LABS = (
-    LabInfo("surfaces.sdf", "Signed distance field", "surfaces", "Park 2019", "A shape as a function", (STEPS, MESH)),
-    LabInfo("autoencoders.vae", "Variational autoencoder", "autoencoders", "Kingma 2014", "A code", (STEPS, PHOTOS)),
-    LabInfo("neurons.perceptron", "Perceptron", "neurons", "Rosenblatt 1958", "A line that learns", (STEPS,)),
-    LabInfo("neurons.playground", "Network playground", "neurons", "Rumelhart 1986", "Poke a network", (STEPS,)),
-    LabInfo("neurons.broken", "Broken one", "neurons", broken="ImportError: no module named x"),
-    LabInfo("convolution.kernels", "Kernels", "convolution", "", "A small matrix", (PICTURE,)),
-    LabInfo("diffusion.ddpm", "Denoising diffusion", "diffusion", "Ho 2020", "From noise", (STEPS, PHOTOS)),
+LABS = in_course_order(
+    (
+        LabInfo(
+            "surfaces.sdf", "Signed distance field", "surfaces", "Park 2019", "A shape as a function", (STEPS, MESH)
+        ),
+        LabInfo(
+            "autoencoders.vae", "Variational autoencoder", "autoencoders", "Kingma 2014", "A code", (STEPS, PHOTOS)
+        ),
+        LabInfo(
+            "neurons.perceptron", "Perceptron", "neurons", "Rosenblatt 1958", "A line that learns", (STEPS,), place=1
+        ),
+        LabInfo(
+            "neurons.playground", "Network playground", "neurons", "Rumelhart 1986", "Poke a network", (STEPS,), place=2
+        ),
+        LabInfo("neurons.broken", "Broken one", "neurons", broken="ImportError: no module named x"),
+        LabInfo("convolution.kernels", "Kernels", "convolution", "", "A small matrix", (PICTURE,)),
+        LabInfo("diffusion.ddpm", "Denoising diffusion", "diffusion", "Ho 2020", "From noise", (STEPS, PHOTOS)),
+    )
 )
 
 

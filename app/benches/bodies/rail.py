@@ -33,8 +33,8 @@ SHOWS = (
     ("skin", "Shaded", "The skin under a studio's light"),
     ("wireframe", "Wireframe", "The edges of the triangles"),
     ("weights", "Skinning weights", "How much each vertex follows the chosen joint"),
-    ("shape offsets", "Shape, B_S(β)", "How far the shape moves each vertex"),
-    ("pose offsets", "Pose, B_P(θ)", "How far the pose itself moves each vertex"),
+    ("shape offsets", "Shape, Bₛ(β)", "How far the shape moves each vertex"),
+    ("pose offsets", "Pose, Bₚ(θ)", "How far the pose itself moves each vertex"),
     (
         "one direction",
         "One blend shape",
@@ -48,8 +48,8 @@ OVERLAYS = (
     ("grid", "Ground", "A grid of metres under the feet", True),
 )
 TERMS = (
-    ("with_shape", "Shape, B_S(β)", "Adds the shape's offsets to the template"),
-    ("with_pose", "Pose, B_P(θ)", "Adds the pose's corrections"),
+    ("with_shape", "Shape, Bₛ(β)", "Adds the shape's offsets to the template"),
+    ("with_pose", "Pose, Bₚ(θ)", "Adds the pose's corrections"),
     ("with_skinning", "Skinning, W", "Moves the skin with the joints"),
 )
 

@@ -127,12 +127,10 @@ class Params:
     onion: Annotated[
         bool, Toggle(live=True, group="Look", label="Onion skin", help="Ghosts of the key frames before and after")
     ] = True
-    with_shape: Annotated[bool, Toggle(live=True, group="Formula", label="B_S(β)", help="Adds the shape's offsets")] = (
+    with_shape: Annotated[bool, Toggle(live=True, group="Formula", label="Bₛ(β)", help="Adds the shape's offsets")] = (
         True
     )
-    with_pose: Annotated[bool, Toggle(live=True, group="Formula", label="B_P(θ)", help="Adds the pose's offsets")] = (
-        True
-    )
+    with_pose: Annotated[bool, Toggle(live=True, group="Formula", label="Bₚ(θ)", help="Adds the pose's offsets")] = True
     with_skinning: Annotated[
         bool, Toggle(live=True, group="Formula", label="W", help="Moves the skin with the joints")
     ] = True

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 MASKED = torch.tensor(0.5)
 """Stands in photo and picture alike where a mask says that nothing is known."""
-_MOST_HASTE, _BANDS = 4.0, 0.4
+_HASTE, _MOST_HASTE, _BANDS = 0.4, 4.0, 0.4
+"""How far a run in a hurry stretches its steps: a power of its share of the paper's length; at most; and the bands, of the base's step."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Rates:
         run has no time for that.
         """
         share = min(1.0, max(steps, 1) / PAPERS_STEPS)
-        haste = min(_MOST_HASTE, share**-0.25)
+        haste = min(_MOST_HASTE, share**-_HASTE)
         faster = {name: haste * getattr(self, name) for name in ("means", "log_scales", "quaternions", "base")}
         return replace(self, **faster, bands=max(self.bands, min(self.bands / share, _BANDS * faster["base"])))
 

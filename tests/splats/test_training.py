@@ -168,7 +168,7 @@ def test_short_runs_have_short_schedules() -> None:
 def test_short_runs_take_longer_steps() -> None:
     assert Rates().paced(30_000) == Rates() == Rates().paced(100_000)
     short = Rates().paced(2000)
-    assert short.means == pytest.approx(1.6e-4 * 15**0.25)
+    assert short.means == pytest.approx(1.6e-4 * 15**0.4)
     assert short.bands == pytest.approx(15 * 1.25e-4)
     assert short.opacities == Rates().opacities
     assert Rates().paced(1) == Rates().paced(10)

@@ -7,15 +7,14 @@ import pytest
 
 from engine.data import planar
 from engine.data.lines import (
-    best_direction,
     best_line_accuracy,
     line_distance,
     line_ends,
     line_foot,
     line_margin,
     mistake_bound,
-    widest_street,
 )
+from engine.data.street import best_direction, widest_street
 
 
 @pytest.mark.parametrize("seed", range(8))

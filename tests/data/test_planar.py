@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from engine.data import planar
-from engine.data.lines import line_margin, widest_street
+from engine.data.lines import line_margin
 from engine.data.planar_task import OWN, make_task
+from engine.data.street import widest_street
 
 
 @pytest.mark.parametrize("name", planar.NAMES)

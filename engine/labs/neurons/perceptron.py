@@ -77,16 +77,8 @@ from engine.api import (
     lab,
 )
 from engine.data import planar
-from engine.data.lines import (
-    best_direction,
-    best_line_accuracy,
-    line_distance,
-    line_ends,
-    line_foot,
-    line_margin,
-    mistake_bound,
-    widest_street,
-)
+from engine.data.lines import best_line_accuracy, line_distance, line_ends, line_foot, line_margin, mistake_bound
+from engine.data.street import best_direction, widest_street
 from engine.nn.spiking import Cell
 
 if TYPE_CHECKING:

@@ -40,6 +40,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
 import torch
@@ -252,7 +253,7 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
     optimiser = torch.optim.Adam([rows])
     ever = draw_changes(p, data.train.shape, ctx.rng)
     ctx.track(rows=rows, optimiser=optimiser)
-    recognised = turned_recognition(data)
+    recognised = cache(lambda: turned_recognition(data))  # takes a second: not before the first pictures
 
     def draw() -> Iterator[Frame]:
         chosen = int(p.look[0]) % len(data.train) if p.look else 0
@@ -262,10 +263,10 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
         if ctx.due("batch"):
             many = data.train[chosen : chosen + 1].expand(24, -1, -1, -1)
             yield Images("batch", as_pictures(apply(many, draw_changes(p, many.shape, shown_rng))), columns=6)
-        if ctx.due("limits"):
-            yield draw_limits(p, recognised)
         if ctx.due("examples"):
             yield Images("examples", as_pictures(data.train[:36]), columns=6, edits="look", note=data.note)
+        if ctx.due("limits"):
+            yield draw_limits(p, recognised())
 
     ctx.draw_with(draw)
     yield Truth(

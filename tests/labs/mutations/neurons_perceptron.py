@@ -10,7 +10,7 @@ MUTATIONS = (
     Mutation("restless", "* (problem.inputs @ weights) <= 0)", "* (problem.inputs @ weights) < -0.5)"),
     Mutation("ceiling", "float(right.max() + 2)", "float(right.max())", file="data/lines.py"),
     Mutation("ceiling", "(side == signs).sum(1)", "(side >= signs).sum(1)", file="data/lines.py"),
-    Mutation("widest", "C=1e9", "C=1.0", file="data/lines.py"),
+    Mutation("widest", "C=1e9", "C=1.0", file="data/street.py"),
     Mutation(
         "interval", "potential = pulled_to + (potential", "potential = pulled_to - (potential", file="nn/spiking.py"
     ),

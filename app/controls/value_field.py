@@ -12,7 +12,7 @@ from app.controls.track import STEP_KEYS
 from app.style import set_look
 from app.theme import font
 
-_NARROWEST, _WIDEST = 68, 112
+_NARROWEST, _WIDEST = 68, 100
 _FRAME = 20
 """Border and padding of the field, and the line edit's own margins, in pixels."""
 

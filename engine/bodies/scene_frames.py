@@ -13,7 +13,7 @@ from engine.api import Frame, Handles, Lines, Mesh, Points
 from engine.api.body_scenes import BodyScene
 from engine.api.words import number
 from engine.bodies.acting import ENDS, Cast, Standing
-from engine.bodies.model import skin
+from engine.bodies.model import BodyModel, Posed, skin
 
 SHOWS = ("skin", "weights", "shape offsets", "pose offsets", "one direction")
 COOL, WARM = np.array([0.80, 0.80, 0.82]), np.array([0.84, 0.28, 0.10])
@@ -74,7 +74,7 @@ def draw_scene(look: Look, cast: Cast, moment: Moment) -> Iterator[Frame]:
     bones, axes = [], []
     for index, body in enumerate(moment.bodies):
         steps = stages(look, body)
-        values, unit = heat_of(look, body) if index == moment.chosen else (None, "")
+        values, unit = heat_of(look, body.model, body.posed) if index == moment.chosen else (None, "")
         note = "" if values is None else f"grey 0, red {number(float(values.max()))} {unit}"
         colours = None if values is None else COOL + (values / max(values.max(), 1e-9))[:, None] * (WARM - COOL)
         yield Mesh(f"scene/body {index + 1}", steps[-1], body.model.faces, colours, note=note)
@@ -144,14 +144,12 @@ def draw_handles(look: Look, body: Standing) -> Iterator[Frame]:
     yield Handles("scene/ends", places, labels=tuple(labels[end] for end in ends), edits="pulled", colour=4, note=note)
 
 
-def heat_of(look: Look, body: Standing) -> tuple[np.ndarray | None, str]:
-    """What colours the skin, with its unit."""
-    model, posed = body.model, body.posed
+def heat_of(look: Look, model: BodyModel, posed: Posed) -> tuple[np.ndarray | None, str]:
+    """What colours the skin `[v]`, with its unit."""
     if look.show == "weights":
         joint = min(look.joint, len(model.layout) - 1)
-        return model.weights[
-            :, joint
-        ].numpy(), f"of a vertex's weight on the {model.layout.joints[joint].replace('_', ' ')}"
+        name = model.layout.joints[joint].replace("_", " ")
+        return model.weights[:, joint].numpy(), f"of a vertex's weight on the {name}"
     if look.show == "shape offsets":
         return 1e3 * (posed.shaped[0] - model.template).norm(dim=-1).numpy(), "mm by the shape"
     if look.show == "pose offsets":

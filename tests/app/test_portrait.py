@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
+from app.benches.table import find_bench
 from app.portrait import CARD, portray
 from app.topics.thumbnails import FOLDER
 from engine.api.frames import Heat, Images, Picture, Plot
@@ -23,9 +24,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.png")), ids=lambda path: path.stem)
-def test_a_shipped_picture_is_of_a_lab_and_of_the_right_size(path: Path) -> None:
-    topic, _, lab = path.stem.partition(".")
-    assert (ROOT / "engine" / "labs" / topic / f"{lab}.py").is_file()
+def test_a_shipped_picture_is_of_a_lab_or_a_workbench_and_of_the_right_size(path: Path) -> None:
+    topic, dot, lab = path.stem.partition(".")
+    assert (ROOT / "engine" / "labs" / topic / f"{lab}.py").is_file() if dot else find_bench(path.stem) is not None
     picture = QImage(str(path))
     assert (picture.width(), picture.height()) == CARD
 

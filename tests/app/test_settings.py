@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -84,6 +85,7 @@ def test_a_wrong_value_costs_only_itself(tmp_path: Path, name: str, value: objec
     assert name in settings.problem
 
 
+@hypothesis.settings(max_examples=40)
 @given(
     some.dictionaries(
         some.text(max_size=8), some.recursive(some.none() | some.integers() | some.text(), some.lists), max_size=6

@@ -182,6 +182,7 @@ def test_an_order_becomes_an_experiment(labs: Places, tmp_path: Path) -> None:
 # Real pictures ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 @pytest.mark.timeout(240)
 def test_a_lab_trains_its_steps_and_is_pictured(tmp_path: Path, real_labs: list[dict[str, object]]) -> None:
     write_cache(tmp_path / "home" / "cache", real_labs)

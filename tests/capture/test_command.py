@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 CPU = torch.device("cpu")
 OPTIONS = ("--scale", "0.3", "--every-nth-test", "4", "--device", "cpu")
 
+pytestmark = pytest.mark.xdist_group("command")  # one process compiles the rasteriser, not two at once
+
 
 @pytest.fixture
 def ready(captured: Captured, tmp_path: Path) -> tuple[str, Path]:

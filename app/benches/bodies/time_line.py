@@ -11,7 +11,7 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.benches.bodies.time_track import FRAME, TimeTrack
-from app.benches.splats.number_field import NumberField
+from app.controls.number_field import NumberField
 from app.notify import notify
 from app.theme import icon
 from app.views.elided_label import ElidedLabel

@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 from app.benches.splats.capture_files import VIDEOS, folder_for, is_video, read_diagnosis, title_of
 from app.benches.splats.capturing import Advance, CaptureOrder, Capturing
 from app.benches.splats.doctor_card import DoctorCard
-from app.benches.splats.number_field import NumberField
 from app.benches.splats.photo_list import PhotoList
+from app.controls.number_field import NumberField
 from app.controls.thumbnails import Thumbnails
 from app.notify import notify
 from app.theme import icon

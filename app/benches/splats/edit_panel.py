@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.benches.splats.number_field import NumberField
+from app.controls.number_field import NumberField
 from app.theme import icon, theme
 from engine.api.splat_edits import Edit, Quantity, words_of
 

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.benches.splats.number_field import NumberField
+from app.controls.number_field import NumberField
 from app.notify import notify
 from app.runs import Conductor
 from app.theme import icon

@@ -96,6 +96,7 @@ from engine.bodies.picture import y_up, z_up
 from engine.bodies.poses import POSES, joint_limits, named_pose, symmetric
 from engine.bodies.reaching import Skeleton, make_skeleton, place_joints, reach
 from engine.bodies.rotation import matrix_from_vector, vector_from_matrix
+from engine.bodies.scene_frames import Look, heat_of
 
 if TYPE_CHECKING:
     from engine.run.checks import CheckContext
@@ -297,7 +298,8 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
 
 def draw_scene(p: Params, model: BodyModel, body: Body) -> Iterator[Frame]:
     """The skin, what it was before, the joints and what one takes hold of."""
-    values, unit = heat_of(p, model, body)
+    joint = model.layout.index(p.joint) if p.joint in model.layout.joints else 0
+    values, unit = heat_of(Look(show=p.colour, joint=joint), model, body.posed)
     note = "" if values is None else f"grey 0, red {number(float(values.max()))} {unit}"
     colours = None if values is None else COOL + (values / max(values.max(), 1e-9))[:, None] * (WARM - COOL)
     yield Mesh("scene/body", body.shown, model.faces, colours, note=note)
@@ -314,18 +316,6 @@ def draw_scene(p: Params, model: BodyModel, body: Body) -> Iterator[Frame]:
         ends = [model.layout.index(end) for end in ENDS if end in model.layout.joints]
         labels = tuple(model.layout.joints[end].replace("_", " ") for end in ends)
         yield Handles("scene/handles", joints[ends], labels=labels, edits="pulled", colour=4)
-
-
-def heat_of(p: Params, model: BodyModel, body: Body) -> tuple[np.ndarray | None, str]:
-    """What colours the skin, with its unit."""
-    if p.colour == "weights":
-        joint = model.layout.index(p.joint) if p.joint in model.layout.joints else 0
-        return model.weights[:, joint].numpy(), f"of a vertex's weight on the {p.joint.replace('_', ' ')}"
-    if p.colour == "shape offsets":
-        return 1e3 * (body.posed.shaped[0] - model.template).norm(dim=-1).numpy(), "mm by the shape"
-    if p.colour == "pose offsets":
-        return 1e3 * (body.posed.rest - body.posed.shaped)[0].norm(dim=-1).numpy(), "mm by the pose"
-    return None, ""
 
 
 def draw_formula(p: Params, model: BodyModel, body: Body, whole: bool) -> Text:

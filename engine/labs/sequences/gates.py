@@ -400,6 +400,9 @@ def blind(ctx: CheckContext) -> Measured:
     catches="a cell that forgets",
 )
 def adds(ctx: CheckContext) -> Measured:
-    """Two numbers among 8. Among 50 the default run comes below 0.02 after 520 to 670 steps, and to 0.001 (seeds 0 to 2)."""
-    trained = ctx.train(models="LSTM", length=8, hidden=16, steps=250, lr=0.02)
+    """Two numbers among 16: 0.001 to 0.006 over four seeds.
+
+    Among 50 the default run comes below 0.02 after 520 to 670 steps, and to 0.001 (seeds 0 to 2).
+    """
+    trained = ctx.train(models="LSTM", length=16, hidden=16, steps=400, lr=0.03)
     return Measured(0.02, float(np.mean([value for _, value in trained.scalars["loss/LSTM"][-20:]])), "at most")

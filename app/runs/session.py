@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -183,23 +184,22 @@ class Session(QObject):
         if not self._pending:
             self._drained, self._rung = time.monotonic(), False
             self._pending.extend(self._worker.inbox.take())
-        shown = []
         until = time.monotonic() + _BUDGET
         while self._pending and time.monotonic() < until and not self._over:
             entry = self._pending.popleft()
-            if isinstance(entry, Arrived):
-                shown.append(entry.frame.name)
             self._tell(entry)
-        if shown:
-            QTimer.singleShot(0, self, lambda: self._acknowledge(shown))
+            if isinstance(
+                entry, Arrived
+            ):  # it is painted before the next one is shown, so that no tick waits for all of them
+                QTimer.singleShot(0, self, partial(self._acknowledge, entry.frame.name))
+                break
         if self._pending:
             self._drain_timer.start(0)
         elif self._rung:
             self._schedule()
 
-    def _acknowledge(self, names: list[str]) -> None:
-        for name in names:
-            self._send(messages.Taken(name))
+    def _acknowledge(self, name: str) -> None:
+        self._send(messages.Taken(name))
 
     def _tell(self, entry: Entry) -> None:
         if isinstance(entry, Gone):

@@ -345,7 +345,8 @@ def pooled_by_torch(picture: Grid, pool: Pool, delta: Grid) -> tuple[Grid, Grid]
         out = functional.avg_pool2d(x, pool.size, pool.stride)
     else:
         out = functional.conv2d(x, torch.tensor(pool.weights)[None, None], stride=pool.stride)
-    (slope,) = torch.autograd.grad(out, x, torch.tensor(delta)[None, None])
+    # a sum, since a gradient that is handed over makes torch import its symbolic shapes, which takes half a second
+    (slope,) = torch.autograd.grad((out * torch.tensor(delta)).sum(), x)
     return out.detach()[0, 0].numpy(), slope[0, 0].numpy()
 
 

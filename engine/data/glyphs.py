@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,14 +42,18 @@ class Glyphs:
     letters: str
 
 
-def draw_glyphs(count: int, size: int, seed: int = 0, letters: str = LETTERS, loose: float = 1.0) -> Glyphs:
+def draw_glyphs(
+    count: int, size: int, seed: int = 0, letters: str = LETTERS, loose: float = 1.0, rows: Sequence[int] | None = None
+) -> Glyphs:
     """So many letters on squares of `size` pixels, every letter and style alike often.
 
-    `loose`: how far they are turned, scaled and shifted: 1 is up to 12°, 15 % and 8 % of the side; 0 sets them straight.
+    `loose`: how far they are turned, scaled and shifted: 1 is up to 12°, 15 % and 8 % of the side; 0 sets them straight. `rows`: only
+    these of the `count` are drawn, in this order; a thousand take a third of a second.
     """
     rng = np.random.default_rng(seed)
-    labels, styles = rng.integers(len(letters), size=count), rng.integers(len(STYLES), size=count)
-    turns, scales, shifts = _poses(rng, count, loose)
+    chosen = np.arange(count) if rows is None else np.asarray(rows)
+    labels, styles = rng.integers(len(letters), size=count)[chosen], rng.integers(len(STYLES), size=count)[chosen]
+    turns, scales, shifts = (part[chosen] for part in _poses(rng, count, loose))
     names = tuple(STYLES)
     pictures = np.stack(
         [

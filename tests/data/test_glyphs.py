@@ -42,3 +42,9 @@ def test_they_are_a_set_of_pictures_like_others() -> None:
     assert data.train.shape == (4000, 3, 8, 8)
     assert data.names == tuple(LETTERS)
     assert data.factor_names == ("style",)
+
+
+def test_a_few_are_those_of_them_all() -> None:
+    whole, few = draw_glyphs(50, 16, seed=2), draw_glyphs(50, 16, seed=2, rows=(41, 3, 7))
+    for part in ("pictures", "labels", "styles"):
+        assert torch.equal(getattr(few, part), getattr(whole, part)[[41, 3, 7]])

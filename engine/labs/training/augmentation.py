@@ -69,7 +69,7 @@ from engine.api import (
 from engine.api.lab import Portrait
 from engine.api.words import number
 from engine.data.augment import STAGES, Changes, apply, grey_of, neutral, turn_hue, up_to, warp, warp_by_torch
-from engine.data.table import PictureData, load_pictures
+from engine.data.table import GLYPHS, PictureData, load_glyphs, load_pictures
 from engine.nn.row_networks import RowNetworks
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from engine.run.context import Context
 
 KINDS = ("without", "with")
+TESTED = 400
 SIDES = {"digits": 8, "sprites": 20, "glyphs": 16}  # pixels; a person's own pictures get 24
 
 
@@ -203,7 +204,10 @@ def draw_changes(p: Params, shape: torch.Size | tuple[int, ...], rng: torch.Gene
 
 def load(p: Params, ctx: Context) -> PictureData:
     """The pictures; digits and glyphs are grey."""
-    grey = p.data in ("digits", "glyphs")
+    if p.data == "glyphs":  # only those that are used: to draw them all takes a second
+        chosen = torch.randperm(GLYPHS * 4 // 5, generator=ctx.rng)[: p.examples]
+        return load_glyphs(SIDES["glyphs"], 1, train=chosen.tolist(), test=range(TESTED))
+    grey = p.data == "digits"
     data = load_pictures(p.data, SIDES.get(p.data, 24), 1 if grey else 3)
     if data.unread:
         ctx.say(data.unread)
@@ -212,8 +216,8 @@ def load(p: Params, ctx: Context) -> PictureData:
         data,
         train=data.train[few],
         train_labels=data.train_labels[few],
-        test=data.test[:400],
-        test_labels=data.test_labels[:400],
+        test=data.test[:TESTED],
+        test_labels=data.test_labels[:TESTED],
     )
 
 

@@ -197,6 +197,7 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
     page = Page(p, source, nets, ctx.rng)
 
     def draw() -> Iterator[Frame]:
+        page.kept.clear()
         for name in ("look", "maps", "stages", "spread"):
             if ctx.due(name):
                 yield getattr(page, name)()
@@ -240,6 +241,7 @@ class Page:
     def __init__(self, p: Params, source: Source, nets: Nets, rng: torch.Generator) -> None:
         self.p, self.source, self.nets = p, source, nets
         self.noise = torch.randn(source.pictures.shape, generator=rng)
+        self.kept: dict[tuple[str, int], Stages] = {}  # passes of one drawing, which its views share
 
     @property
     def true(self) -> Labels:
@@ -253,8 +255,11 @@ class Page:
     @torch.no_grad()
     def way(self, kind: str, count: int = SHOWN) -> Stages:
         """The first pictures' way through a network."""
-        net = self.nets[kind].eval()
-        return net.stages(as_seen(self.noisy(count), net.score.weight), gains(kind, self.p), self.p.bug)
+        if (kind, count) not in self.kept:
+            net = self.nets[kind].eval()
+            seen = as_seen(self.noisy(count), net.score.weight)
+            self.kept[kind, count] = net.stages(seen, gains(kind, self.p), self.p.bug)
+        return self.kept[kind, count]
 
     def answers(self, count: int = SHOWN) -> dict[str, Labels]:
         """What both networks say of the first pictures."""
@@ -262,6 +267,7 @@ class Page:
 
     def scores(self) -> Iterator[Scalar]:
         """Both measures of both networks."""
+        self.kept.clear()
         true = self.true
         for kind, answer in self.answers(len(true)).items():
             yield Scalar(f"overlap/{kind}", mean_overlap(answer, true, len(self.source.names), self.p.bug))

@@ -38,6 +38,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,6 +62,9 @@ LEAKS = {"ReLU": 0.0, "leaky ReLU": 0.01, "PReLU": 0.25, "RReLU": 11 / 48}  # α
 RANDOM_LEAK = (1 / 8, 1 / 3)
 WIDTH = 64
 BINS = 48
+PICTURED = 120  # digits of which pictures are made
+Pass = tuple[list[Tensor], list[Tensor], list[Tensor]]
+"""Sums, answers and leaks of every layer, as `Networks.forward` gives them."""
 
 
 @dataclass
@@ -221,6 +225,7 @@ class Networks:
             self.leak -= p.lr * of_leak
 
 
+@cache
 def expected(activation: str, start: str, sizes: tuple[int, ...], bias: float) -> tuple[list[float], list[float]]:
     """Mean squares q of every layer's answers at the start (inputs have 1), and χ, by which each multiplies the gradient's."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(100)  # an even number: no node on the kink of ReLU
@@ -266,14 +271,15 @@ def run(p: Params, ctx: Context) -> Iterator[Frame]:
     ctx.track(networks=networks.tracked)
 
     def draw() -> Iterator[Frame]:
+        kept = cache(lambda: networks.forward(test[:PICTURED].expand(len(STARTS), -1, -1)))  # one pass for all views
         if ctx.due("function"):
             yield draw_function(p.activation, float(networks.leak[STARTS.index(p.start)]))
         if ctx.due("activations"):
-            yield draw_activations(networks, p, test)
+            yield draw_activations(p, kept())
         if ctx.due("gradients"):
-            yield draw_gradients(networks, p, test, digits.test_labels)
+            yield draw_gradients(networks, p, kept(), digits.test_labels[:PICTURED])
         if ctx.due("variance"):
-            yield draw_variance(networks, p, sizes, test)
+            yield draw_variance(p, sizes, kept())
 
     ctx.draw_with(draw)
     yield Truth("loss/He", math.log(10), "knows nothing: ln 10")
@@ -328,14 +334,9 @@ def histograms(layers: list[Tensor], low: float, high: float) -> Float[Tensor, "
     return torch.stack(columns, 1)
 
 
-def row_of(networks: Networks, p: Params, x: Tensor) -> tuple[int, tuple[list[Tensor], list[Tensor], list[Tensor]]]:
-    """The network that is shown, and its pass over the test digits."""
-    return STARTS.index(p.start), networks.forward(x.expand(len(STARTS), *x.shape))
-
-
-def draw_activations(networks: Networks, p: Params, x: Tensor) -> Plot:
+def draw_activations(p: Params, kept: Pass) -> Plot:
     """Every layer's answers as a histogram, and where ± their root mean square lies."""
-    row, (_, answers, _) = row_of(networks, p, x)
+    row, answers = STARTS.index(p.start), kept[1]
     low, high = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}.get(p.activation, (-1.0, 4.0))
     shown = [layer[row] for layer in answers[1:-1]]
     heat = Heat(histograms(shown, low, high).sqrt(), (0.5, p.depth + 0.5, low, high), range=(0, 1))
@@ -344,9 +345,9 @@ def draw_activations(networks: Networks, p: Params, x: Tensor) -> Plot:
     return Plot("activations", (heat, line), Axis("layer"), Axis("a", range=(low, high)), note=p.start)
 
 
-def draw_gradients(networks: Networks, p: Params, x: Tensor, y: Tensor) -> Plot:
+def draw_gradients(networks: Networks, p: Params, kept: Pass, y: Tensor) -> Plot:
     """Every layer's δ as a histogram of its size, with what theory says of it seen from the last layer."""
-    row, kept = row_of(networks, p, x)
+    row = STARTS.index(p.start)
     deltas = [layer[row] * len(y) for layer in networks.backward(kept, y, p.bug)[0][:-1]]
     low, high = -10.0, 2.0
     logs = [layer.abs().clamp(min=1e-30).log10() for layer in deltas]
@@ -364,9 +365,9 @@ def draw_gradients(networks: Networks, p: Params, x: Tensor, y: Tensor) -> Plot:
     return Plot("gradients", layers, Axis("layer"), Axis("|δ|", range=(low, high), ticks=ticks), note=p.start)
 
 
-def draw_variance(networks: Networks, p: Params, sizes: tuple[int, ...], x: Tensor) -> Plot:
+def draw_variance(p: Params, sizes: tuple[int, ...], kept: Pass) -> Plot:
     """The mean square of every layer's answers for the five starts, and of a wide network's."""
-    _, (_, answers, _) = row_of(networks, p, x)
+    answers = kept[1]
     place = torch.arange(1, p.depth + 1)
     measured = torch.stack([layer.square().mean((1, 2)) for layer in answers[1:-1]], 1).nan_to_num(math.inf)
     low, high = -8.0, 4.0
